@@ -1,0 +1,30 @@
+package action
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Writes are the Permissions whose calls may change something, by AWS's naming.
+func (a Action) Writes() []string {
+	out := []string{}
+	for _, p := range a.Permissions {
+		if _, op, _ := strings.Cut(p, ":"); !isRead(op) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func isRead(operation string) bool {
+	for _, prefix := range []string{"Describe", "Get", "List", "Head"} {
+		if strings.HasPrefix(operation, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
