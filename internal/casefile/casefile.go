@@ -1,0 +1,145 @@
+// Package casefile keeps cases: one incident on one target each, with its findings, records, evidence and journal.
+//
+// The life of a case; whatever is not released is open, and a target has at most one open case:
+//
+//	open ──▶ contained | partial | failed ──▶ released
+//	  └────▶ observed | unsupported | awaiting-approval  (a later finding may open it again)
+package casefile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"cordon/internal/action"
+	"cordon/internal/finding"
+)
+
+// Status of a case. The values are those of the command line's JSON.
+type Status string
+
+// The statuses of a case.
+const (
+	Open             Status = "open" // being answered
+	Contained        Status = "contained"
+	Partial          Status = "partial" // contained with a step that failed, or released with a conflict
+	Failed           Status = "failed"  // not contained
+	Released         Status = "released"
+	Observed         Status = "observed" // policy says look only, or there is nothing left to contain
+	AwaitingApproval Status = "awaiting-approval"
+	Unsupported      Status = "unsupported" // no playbook for this kind of target
+)
+
+// Finding is a finding's entry in a case.
+type Finding struct {
+	ID        string    `json:"id"`
+	Type      string    `json:"type"`
+	Severity  float64   `json:"severity"`
+	Count     int       `json:"count"`
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
+}
+
+// Case is one incident on one target. Times are UTC.
+type Case struct {
+	ID       string            `json:"id"` // "c-" and 12 letters and digits
+	Status   Status            `json:"status"`
+	Reason   string            `json:"reason,omitempty"` // why it has this status, for people
+	Target   finding.Target    `json:"target"`
+	Findings []Finding         `json:"findings"`
+	Opened   time.Time         `json:"opened"`
+	Updated  time.Time         `json:"updated"`
+	Playbook string            `json:"playbook,omitempty"`
+	Residual []string          `json:"residual"` // what may still get through
+	Evidence []action.Artifact `json:"evidence"`
+	Ticket   string            `json:"ticket,omitempty"`
+
+	// ContainedAfter is the time from reading the finding to the last containing change; 0: not contained.
+	ContainedAfter time.Duration `json:"contained_after"`
+	// ChainHead and ChainLength are the last entry's hash (hex) and number in the evidence manifest.
+	ChainHead   string `json:"chain_head,omitempty"`
+	ChainLength int    `json:"chain_length,omitempty"`
+
+	Lease Lease `json:"lease,omitzero"`
+
+	// News is set by OpenCase alone: this delivery made the case, or brought a finding, count or update that the
+	// case did not know. It is not stored.
+	News bool `json:"-"`
+}
+
+// Lease says which process answers a case, and until when without a renewal.
+type Lease struct {
+	Owner string    `json:"owner"`
+	Until time.Time `json:"until"`
+}
+
+// Entry is one line of a case's journal. Entries are only ever added.
+type Entry struct {
+	Seq   int       `json:"seq"`
+	At    time.Time `json:"at"`
+	By    string    `json:"by"`    // the principal or component that caused it
+	Event string    `json:"event"` // "opened", "finding", "status", "evidence", "released", …
+	From  Status    `json:"from,omitempty"`
+	To    Status    `json:"to,omitempty"`
+	Text  string    `json:"text,omitempty"`
+}
+
+// Opening asks for the open case of a target.
+type Opening struct {
+	NewID   string // the id that the case gets if it is new; the caller draws it
+	Target  finding.Target
+	Finding Finding
+	Raw     json.RawMessage // the finding's document, kept with the case
+	By      string
+	Now     time.Time
+}
+
+// Filter chooses cases for List; zero fields choose all.
+type Filter struct {
+	Statuses []Status
+	Target   *finding.Target
+	Limit    int
+}
+
+// Store keeps cases durably. A nil error means that the change survives the process. Every method is safe for
+// concurrent use, also by several processes.
+type Store interface {
+	action.Ledger
+
+	// OpenCase gives the target's open case, made now if there is none; created says so. Of any number of
+	// concurrent callers exactly one sees created. The finding is added to the case, or its entry brought up to the
+	// higher count; each new finding or count is a journal entry; nothing changes for one already known.
+	OpenCase(ctx context.Context, o Opening) (c Case, created bool, err error)
+	// Case gives a case; ErrNotFound.
+	Case(ctx context.Context, id string) (Case, error)
+	// Cases lists cases, newest first.
+	Cases(ctx context.Context, f Filter) ([]Case, error)
+	// Documents gives the raw findings of a case, by finding id (the latest document of each); ErrNotFound.
+	Documents(ctx context.Context, caseID string) (map[string]json.RawMessage, error)
+	// Update reads the case, lets f change it, writes it and adds f's journal entries, in one transaction. f may run
+	// again, and must not use the store. Status changes only through Update; ID, Target, Findings and Lease are not
+	// f's to change: an error, as is leaving Released. Entry's Seq, At (if zero) and the case's Updated (if f left
+	// it) are set here. ErrNotFound; f's own error.
+	Update(ctx context.Context, id string, f func(*Case) ([]Entry, error)) (Case, error)
+	// Journal gives a case's entries by Seq; ErrNotFound.
+	Journal(ctx context.Context, id string) ([]Entry, error)
+
+	// Claim takes or renews the lease on a case for ttl. *HeldError: another owner has it.
+	Claim(ctx context.Context, id, owner string, now time.Time, ttl time.Duration) error
+	// Yield gives the lease back if owner has it.
+	Yield(ctx context.Context, id, owner string) error
+
+	// Check proves that the store can be written, without leaving a trace.
+	Check(ctx context.Context) error
+	Close() error
+}
+
+// ErrNotFound is the error of a case that the store does not have.
+var ErrNotFound = errors.New("no such case")
+
+// HeldError says that another process is answering the case.
+type HeldError struct{ Lease Lease }
+
+func (e *HeldError) Error() string {
+	return "another process (" + e.Lease.Owner + ") is answering this case until " + e.Lease.Until.Format(time.RFC3339)
+}

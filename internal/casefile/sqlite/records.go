@@ -1,0 +1,102 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"cordon/internal/action"
+	"cordon/internal/casefile"
+)
+
+const selectRecord = "SELECT body, seq, version, request, prior, after FROM records WHERE case_id = ?"
+
+// Record implements action.Ledger.
+func (s *Store) Record(ctx context.Context, caseID, name string) (r action.Record, ok bool, err error) {
+	err = s.query(ctx, func() (err error) {
+		r, err = scanRecord(s.read.QueryRowContext(ctx, selectRecord+" AND action = ?", caseID, name))
+		return err
+	})
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return action.Record{}, false, nil
+	case err != nil:
+		return action.Record{}, false, fmt.Errorf("read record %s of case %s: %w", name, caseID, err)
+	}
+	return r, true, nil
+}
+
+// Records implements action.Ledger.
+func (s *Store) Records(ctx context.Context, caseID string) (records []action.Record, err error) {
+	err = s.query(ctx, func() (err error) {
+		records, err = list(ctx, s.read, scanRecord, selectRecord+" ORDER BY seq", caseID)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read records of case %s: %w", caseID, err)
+	}
+	return records, nil
+}
+
+// SaveRecord implements action.Ledger. casefile.ErrNotFound where there is no such case.
+func (s *Store) SaveRecord(ctx context.Context, r action.Record) (action.Record, error) {
+	err := s.change(ctx, func(tx *sql.Tx) (err error) {
+		r.Seq, err = saveRecord(ctx, tx, r)
+		return err
+	})
+	if err != nil {
+		return action.Record{}, fmt.Errorf("save record %s of case %s: %w", r.Action, r.Case, err)
+	}
+	r.Version++
+	return r, nil
+}
+
+// saveRecord stores r as the version after r.Version and gives its Seq.
+func saveRecord(ctx context.Context, tx *sql.Tx, r action.Record) (seq int, err error) {
+	var stored, found int
+	row := tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM cases WHERE id = ?1),
+		coalesce((SELECT version FROM records WHERE case_id = ?1 AND action = ?2), 0),
+		coalesce((SELECT seq FROM records WHERE case_id = ?1 AND action = ?2),
+			(SELECT coalesce(max(seq), 0) + 1 FROM records WHERE case_id = ?1))`, r.Case, r.Action)
+	switch err := row.Scan(&found, &stored, &seq); {
+	case err != nil:
+		return 0, err
+	case found == 0:
+		return 0, casefile.ErrNotFound
+	case stored != r.Version:
+		return 0, action.ErrStale
+	}
+	body := r
+	body.Request, body.Prior, body.After = nil, nil, nil
+	text, err := json.Marshal(body)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO records (case_id, action, seq, version, request, prior, after, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.Case, r.Action, seq, r.Version+1, blob(r.Request), blob(r.Prior), blob(r.After), string(text))
+	return seq, err
+}
+
+func scanRecord(row scanner) (r action.Record, err error) {
+	var body, request, prior, after []byte
+	var seq, version int
+	if err := row.Scan(&body, &seq, &version, &request, &prior, &after); err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(body, &r); err != nil {
+		return r, fmt.Errorf("decode record: %w", err)
+	}
+	r.Seq, r.Version, r.Request, r.Prior, r.After = seq, version, request, prior, after
+	return r, nil
+}
+
+// blob is raw as a column's value: NULL for nothing.
+func blob(raw json.RawMessage) any {
+	if len(raw) == 0 {
+		return nil
+	}
+	return []byte(raw)
+}
