@@ -1,0 +1,75 @@
+// Package engine answers findings in process: it opens cases, runs playbooks under the actions' law, resumes what was
+// interrupted, releases, plans and verifies.
+package engine
+
+import (
+	"context"
+	"time"
+
+	"cordon/internal/action"
+	"cordon/internal/casefile"
+	"cordon/internal/cloud"
+	"cordon/internal/config"
+	"cordon/internal/finding"
+	"cordon/internal/vault"
+)
+
+// Engine holds what every response needs. Make it with New; it is safe for concurrent use.
+type Engine struct {
+	actions map[string]action.Action
+	o       Options
+}
+
+// Options are an engine's parts. Store, Vault, Clients and Actions are needed.
+type Options struct {
+	Actions []action.Action
+	Store   casefile.Store
+	Vault   vault.Vault
+	Config  config.Config
+	// Clients gives the clients for an account and Region ("aws-global" for IAM). It makes no call.
+	Clients func(ctx context.Context, account, region string) (*cloud.Clients, error)
+	// Progress is told what happens as it happens, from many goroutines; nil for nobody.
+	Progress func(Event)
+	// Wait bounds how long a run waits for slow work (snapshots); what is pending then is left for the next run of the
+	// same finding. 0 waits as long as the context lasts.
+	Wait time.Duration
+	// Owner names this process in leases and journals.
+	Owner string
+}
+
+// Event is one thing that happened, for people to watch.
+type Event struct {
+	At     time.Time
+	Case   string
+	Target finding.Target
+	Action string // "" for an event of the case itself
+	Status string // of the step ("doing", "done", …) or of the case
+	Text   string
+	Took   time.Duration // since the response, or the release, began
+}
+
+// New makes an engine.
+func New(o Options) *Engine {
+	e := &Engine{actions: map[string]action.Action{}, o: o}
+	for _, a := range o.Actions {
+		e.actions[a.ID] = a
+	}
+	return e
+}
+
+func (e *Engine) tell(ev Event) {
+	if e.o.Progress != nil {
+		ev.At = time.Now()
+		e.o.Progress(ev)
+	}
+}
+
+// SetupError says that the surroundings do not let Cordon work: nothing was changed.
+type SetupError struct {
+	What string // "evidence vault", "AWS credentials", …
+	Hint string
+	Err  error
+}
+
+func (e *SetupError) Error() string { return e.What + ": " + e.Err.Error() + " (" + e.Hint + ")" }
+func (e *SetupError) Unwrap() error { return e.Err }

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"cordon/internal/action"
+	"cordon/internal/casefile"
+	"cordon/internal/playbook"
+)
+
+// run is one walk over a playbook for one case.
+type run struct {
+	e        *Engine
+	caseID   string
+	c        casefile.Case // as it was when the run began; the store has the current one
+	p        playbook.Playbook
+	env      *action.Env
+	pre      *preflight
+	received time.Time
+	giveUp   time.Time // when to stop waiting for slow work; zero is never
+
+	mu      sync.Mutex
+	refused error // the preflight's no: nothing was begun
+	broken  error // the store failed on the way
+}
+
+func (e *Engine) newRun(ctx context.Context, c casefile.Case, p playbook.Playbook, received time.Time, docs map[string][]byte) (*run, error) {
+	env, err := e.env(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{e: e, caseID: c.ID, c: c, p: p, env: env, received: received}
+	if e.o.Wait > 0 {
+		r.giveUp = received.Add(e.o.Wait)
+	}
+	r.pre = e.startPreflight(ctx, env.Clients, c.Target, env.Evidence, docs)
+	env.Permit = r.pre.permit
+	return r, nil
+}
+
+// fold runs a node. It has no error: what fails is in the records, and nothing that fails stops anything else.
+func (r *run) fold(ctx context.Context, n playbook.Node) {
+	switch n := n.(type) {
+	case playbook.Step:
+		r.step(ctx, n)
+	case playbook.Seq:
+		for _, c := range n {
+			r.fold(ctx, c)
+		}
+	case playbook.Par:
+		var wg sync.WaitGroup
+		for _, c := range n {
+			wg.Go(func() { r.fold(ctx, c) })
+		}
+		wg.Wait()
+	case playbook.Inline:
+		r.fold(ctx, n.Node)
+		r.settle(ctx, false)
+	case playbook.Gate: // policy has no outcome yet that puts one into a playbook
+		r.fail(fmt.Errorf("gate %q: approval is not supported yet", n.Ask))
+	default:
+		panic(fmt.Sprintf("engine: unknown node %T", n))
+	}
+}
+
+func (r *run) step(ctx context.Context, s playbook.Step) {
+	if r.stopped() {
+		return
+	}
+	if s.Action == playbook.Settle {
+		r.settle(ctx, true)
+		return
+	}
+	a, ok := r.e.actions[s.Action]
+	if !ok {
+		r.fail(fmt.Errorf("run %s: no such action", s.Action))
+		return
+	}
+	if taken, err := r.takenOver(ctx, a); err != nil || taken {
+		r.fail(err)
+		return
+	}
+	req, err := action.NewRequest(action.On{Case: r.caseID, Target: r.c.Target}, s.With)
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	r.tell(s.Action, action.Doing, "")
+	for {
+		rec, err := action.Run(ctx, r.e.o.Store, r.env, a, r.caseID, req)
+		var pending *action.Pending
+		var refused *action.RefusedError
+		switch {
+		case errors.As(err, &pending):
+			r.tell(s.Action, action.Waiting, pending.Reason)
+			if !r.wait(ctx, pending.After) {
+				return
+			}
+		case errors.As(err, &refused):
+			r.refuse(refused.Err)
+			return
+		case err != nil:
+			r.fail(err)
+			r.tell(s.Action, action.Failed, err.Error())
+			return
+		default:
+			text := rec.Reason
+			if rec.Status == action.Failed {
+				text = rec.Error
+			}
+			r.tell(s.Action, rec.Status, text)
+			return
+		}
+	}
+}
+
+// takenOver says whether another action of the case has taken over what this one set: running it again would undo that.
+func (r *run) takenOver(ctx context.Context, a action.Action) (bool, error) {
+	if a.Until == "" {
+		return false, nil
+	}
+	rec, ok, err := r.e.o.Store.Record(ctx, r.caseID, a.Until)
+	return ok && rec.Status == action.Done, err
+}
+
+// wait sleeps for d; false means that the run is not to wait any longer.
+func (r *run) wait(ctx context.Context, d time.Duration) bool {
+	if !r.giveUp.IsZero() && time.Now().Add(d).After(r.giveUp) {
+		return false
+	}
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (r *run) stopped() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.refused != nil
+}
+
+func (r *run) refuse(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refused = err
+}
+
+func (r *run) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.broken = errors.Join(r.broken, err)
+}
+
+func (r *run) tell(id string, s action.Status, text string) {
+	r.e.tell(Event{Case: r.caseID, Target: r.c.Target, Action: id, Status: string(s), Text: text, Took: time.Since(r.received)})
+}

@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"cordon/internal/action"
+	"cordon/internal/config"
+	"cordon/internal/finding"
+	"cordon/internal/playbook"
+	"cordon/internal/policy"
+)
+
+// Plan is what a response to one target would do.
+type Plan struct {
+	Finding  string          `json:"finding"`
+	Type     string          `json:"type"`
+	Target   finding.Target  `json:"target"`
+	Decision policy.Decision `json:"decision"`
+	Steps    []PlannedStep   `json:"steps"`
+}
+
+// PlannedStep is one step's change, or the reason why there is none, or the error that kept it from being planned.
+type PlannedStep struct {
+	action.Change
+	Error string `json:"error,omitempty"`
+}
+
+// planCase is the case id that stands in plans.
+const planCase = "c-planned"
+
+// Plan says what Respond would do with a finding, from the account's present state. The clients must be read-only;
+// the engine needs neither store nor vault for it.
+func (e *Engine) Plan(ctx context.Context, f finding.Finding) ([]Plan, error) {
+	var out []Plan
+	for _, t := range targets(f) {
+		p := Plan{Finding: f.ID, Type: f.Type, Target: t, Decision: policy.Decide(f, t, e.o.Config), Steps: []PlannedStep{}}
+		if p.Decision.Outcome == policy.Contain {
+			var err error
+			if p.Steps, err = e.planSteps(ctx, t, e.o.Config); err != nil {
+				return out, err
+			}
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func (e *Engine) planSteps(ctx context.Context, t finding.Target, c config.Config) ([]PlannedStep, error) {
+	clients, err := e.o.Clients(ctx, t.Account, t.Region)
+	if err != nil {
+		return nil, err
+	}
+	env := &action.Env{
+		Clients: clients, Evidence: noEvidence{},
+		Records: func(context.Context) ([]action.Record, error) { return nil, nil },
+	}
+	book, _ := playbook.For(t.Kind, c, planCase)
+	var steps []playbook.Step
+	for _, s := range playbook.Steps(book.Root) {
+		if s.Action != playbook.Settle {
+			steps = append(steps, s)
+		}
+	}
+	out := make([]PlannedStep, len(steps))
+	var g errgroup.Group
+	g.Go(func() error {
+		_, err := identify(ctx, clients, t.Account)
+		return err
+	})
+	for i, s := range steps {
+		g.Go(func() error {
+			req, err := action.NewRequest(action.On{Case: planCase, Target: t}, s.With)
+			if err != nil {
+				return err
+			}
+			change, err := action.Plan(ctx, env, e.actions[s.Action], req)
+			out[i].Change = change
+			if err != nil {
+				out[i].Error = err.Error()
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// noEvidence is the evidence of a case that does not exist.
+type noEvidence struct{}
+
+func (noEvidence) Put(context.Context, string, []byte) (action.Artifact, error) {
+	return action.Artifact{}, &action.Skip{Reason: "a plan keeps no evidence"}
+}
+
+func (noEvidence) Find(context.Context, string) (action.Artifact, bool, error) {
+	return action.Artifact{}, false, nil
+}
+
+func (noEvidence) Bucket() (bucket, prefix string, ok bool) { return "", "", false }

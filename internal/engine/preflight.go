@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"golang.org/x/sync/errgroup"
+
+	"cordon/internal/action"
+	"cordon/internal/cloud"
+	"cordon/internal/finding"
+)
+
+// preflight is what must hold before the first change: the credentials belong to the target's account, and the
+// vault takes the finding's document, the first piece of evidence. It runs beside the first observations, so it adds
+// no round trip in a row.
+type preflight struct {
+	done   chan struct{}
+	caller string // ARN
+	err    error
+}
+
+func (e *Engine) startPreflight(ctx context.Context, c *cloud.Clients, t finding.Target, ev action.Evidence, docs map[string][]byte) *preflight {
+	p := &preflight{done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		g, ctx := errgroup.WithContext(ctx)
+		g.Go(func() (err error) { p.caller, err = identify(ctx, c, t.Account); return err })
+		for name, content := range docs {
+			g.Go(func() error {
+				if _, err := ev.Put(ctx, name, content); err != nil {
+					return &SetupError{"evidence vault", "nothing was changed; make it writable, or set vault in cordon.yaml", err}
+				}
+				return nil
+			})
+		}
+		p.err = g.Wait()
+	}()
+	return p
+}
+
+// permit waits for the preflight; it is an action.Env's Permit.
+func (p *preflight) permit(ctx context.Context) error {
+	select {
+	case <-p.done:
+		return p.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// by is the caller for the journal, once the preflight is over.
+func (p *preflight) by(fallback string) string {
+	<-p.done
+	if p.caller == "" {
+		return fallback
+	}
+	return p.caller
+}
+
+// AccountError says that the credentials belong to another account than the target's.
+type AccountError struct{ Have, Want string }
+
+func (e *AccountError) Error() string {
+	return fmt.Sprintf("the finding is about account %s, but these credentials belong to account %s (use credentials of %s, for example with AWS_PROFILE)", e.Want, e.Have, e.Want)
+}
+
+// identify reads who is calling and holds it against the account.
+func identify(ctx context.Context, c *cloud.Clients, account string) (string, error) {
+	out, err := c.STS.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			return "", err
+		}
+		hint := "check the network and the Region, then run the command again"
+		if cloud.BadCredentials(err) || cloud.Code(err) == "" {
+			hint = "log in again, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; nothing was changed"
+		}
+		return "", &SetupError{"AWS credentials", hint, err}
+	}
+	if have := aws.ToString(out.Account); have != account {
+		return "", &AccountError{have, account}
+	}
+	return aws.ToString(out.Arn), nil
+}

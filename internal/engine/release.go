@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cordon/internal/action"
+	"cordon/internal/casefile"
+	"cordon/internal/playbook"
+)
+
+// ReleaseOptions say how a case is released.
+type ReleaseOptions struct {
+	FalsePositive bool // the finding was a false alarm; noted in the case
+	Force         bool // put back also what someone else has changed since
+}
+
+// Release puts back what the case changed, in reverse order, and nothing else. The case is released when everything
+// is as before; with a conflict or a failure it stays partial, and Release may be called again.
+func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (casefile.Case, error) {
+	began := time.Now()
+	c, err := e.o.Store.Case(ctx, caseID)
+	if err != nil {
+		return c, err
+	}
+	if c.Status == casefile.Released {
+		return c, nil
+	}
+	free, err := e.lease(ctx, caseID)
+	if err != nil {
+		return c, err
+	}
+	defer free()
+	records, err := e.o.Store.Records(ctx, caseID)
+	if err != nil {
+		return c, fmt.Errorf("read records of case %s: %w", caseID, err)
+	}
+	by := e.o.Owner
+	var left []string
+	if slices.ContainsFunc(records, action.Record.Open) {
+		env, err := e.env(ctx, c)
+		if err != nil {
+			return c, err
+		}
+		if by, err = identify(ctx, env.Clients, c.Target.Account); err != nil {
+			return c, err
+		}
+		e.sortByPlaybook(c, records)
+		if left, err = e.undoAll(ctx, c, env, records, o.Force, began); err != nil {
+			return c, err
+		}
+	}
+	status, reason := casefile.Released, "released"
+	if o.FalsePositive {
+		reason = "released as a false positive"
+	}
+	if len(left) > 0 {
+		status, reason = casefile.Partial, "release is not complete: "+strings.Join(left, "; ")
+	}
+	return e.setStatus(context.WithoutCancel(ctx), caseID, by, status, reason, func(c *casefile.Case) {
+		if status == casefile.Released {
+			c.Residual = []string{}
+		}
+	})
+}
+
+// sortByPlaybook puts records into the order in which their steps are written: steps that run side by side begin in no
+// order, but are released in one.
+func (e *Engine) sortByPlaybook(c casefile.Case, records []action.Record) {
+	p, ok := playbook.For(c.Target.Kind, e.o.Config, c.ID)
+	if !ok {
+		return
+	}
+	place := map[string]int{}
+	for i, s := range playbook.Steps(p.Root) {
+		place[s.Action] = i
+	}
+	slices.SortStableFunc(records, func(a, b action.Record) int { return place[a.Action] - place[b.Action] })
+}
+
+// undoAll walks the records from the last to the first and says what could not be put back.
+func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, records []action.Record, force bool, began time.Time) (left []string, err error) {
+	for _, rec := range slices.Backward(records) {
+		a, ok := e.actions[rec.Action]
+		if !ok {
+			left = append(left, rec.Action+": this version of Cordon does not know the action")
+			continue
+		}
+		if !rec.Open() || a.Irreversible != "" {
+			continue
+		}
+		rec, err := action.Undo(ctx, e.o.Store, env, a, rec, force)
+		if err != nil {
+			return left, err
+		}
+		text := rec.Reason
+		if rec.Status == action.Failed {
+			text = rec.Error
+		}
+		if rec.Status != action.Undone {
+			left = append(left, rec.Action+": "+text)
+		}
+		e.tell(Event{Case: c.ID, Target: c.Target, Action: rec.Action, Status: string(rec.Status), Text: text, Took: time.Since(began)})
+	}
+	return left, nil
+}

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"cordon/internal/action"
+	"cordon/internal/casefile"
+	"cordon/internal/playbook"
+)
+
+// settle reads the records and gives the case its status. Before the end of the run (final is false) it only says
+// whether the target is contained by now.
+func (r *run) settle(ctx context.Context, final bool) {
+	if r.stopped() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	records, err := r.e.o.Store.Records(ctx, r.caseID)
+	if err != nil {
+		r.fail(fmt.Errorf("settle case %s: %w", r.caseID, err))
+		return
+	}
+	v := judge(r.p, r.e.actions, records, final)
+	_, err = r.e.setStatus(ctx, r.caseID, r.pre.by(r.e.o.Owner), v.status, v.reason, func(c *casefile.Case) {
+		c.Playbook = r.p.Name
+		c.Residual = v.residual
+		if v.status != casefile.Failed && c.ContainedAfter == 0 && v.acted.After(r.received) {
+			c.ContainedAfter = v.acted.Sub(r.received)
+		}
+	})
+	r.fail(err)
+}
+
+// verdict is what the records say of a case.
+type verdict struct {
+	status   casefile.Status
+	reason   string
+	residual []string
+	acted    time.Time // the last containing change
+}
+
+// judge reads the records of a playbook's steps. Without every essential step done nothing counts as contained.
+func judge(p playbook.Playbook, actions map[string]action.Action, records []action.Record, final bool) verdict {
+	byAction := map[string]action.Record{}
+	for _, rec := range records {
+		byAction[rec.Action] = rec
+	}
+	v := verdict{status: casefile.Contained, residual: []string{}}
+	var missing, failed, waiting []string
+	moot, cannot := "", ""
+	for _, s := range playbook.Steps(p.Root) {
+		if s.Action == playbook.Settle {
+			continue
+		}
+		rec, begun := byAction[s.Action]
+		if !begun && !final {
+			continue
+		}
+		switch {
+		case rec.Status == action.Done:
+			more, err := action.Residual(actions[s.Action], rec)
+			if err != nil {
+				failed = append(failed, err.Error())
+			}
+			v.residual = append(v.residual, more...)
+			if s.Essential && rec.Acted.After(v.acted) {
+				v.acted = rec.Acted
+			}
+		case s.Essential && rec.Status == action.Skipped && rec.Moot:
+			moot = rec.Reason
+		case s.Essential && rec.Status == action.Skipped:
+			cannot = rec.Reason
+		case s.Essential:
+			missing = append(missing, s.Action+": "+why(rec))
+		case rec.Status == action.Skipped:
+			if s.SkipLeaves {
+				v.residual = append(v.residual, s.Residual+" ("+rec.Reason+")")
+			}
+		case rec.Status == action.Waiting:
+			waiting = append(waiting, s.Action+": "+rec.Reason)
+		default:
+			if !s.Optional {
+				failed = append(failed, s.Action+": "+why(rec))
+			}
+			if s.Residual != "" {
+				v.residual = append(v.residual, s.Residual+" ("+s.Action+" "+why(rec)+")")
+			}
+		}
+	}
+	switch {
+	case cannot != "":
+		v.status, v.reason = casefile.Unsupported, "Cordon cannot contain this: "+cannot
+	case moot != "" && len(missing) == 0:
+		v.status, v.reason = casefile.Observed, "nothing to contain: "+moot
+	case len(missing) > 0:
+		v.status, v.reason = casefile.Failed, "NOT contained: "+strings.Join(append(missing, failed...), "; ")
+	case len(failed) > 0:
+		v.status, v.reason = casefile.Partial, "contained, but "+strings.Join(failed, "; ")
+	case len(waiting) > 0 && final:
+		v.reason = "still waiting for " + strings.Join(waiting, "; ") + "; answer the finding again to go on"
+	}
+	return v
+}
+
+// why puts the state of a step that is not done into words.
+func why(rec action.Record) string {
+	switch {
+	case rec.Error != "":
+		return rec.Error
+	case rec.Status == "":
+		return "was not begun"
+	case rec.Reason != "":
+		return string(rec.Status) + ", " + rec.Reason
+	default:
+		return "was interrupted"
+	}
+}

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"cordon/internal/action"
+	"cordon/internal/casefile"
+	"cordon/internal/vault"
+)
+
+// Verification is what Verify found: the case's changes held against the account, its evidence against its hashes.
+type Verification struct {
+	Case     casefile.Case   `json:"case"`
+	Holds    bool            `json:"holds"`   // no drift and no problem
+	Checked  []string        `json:"checked"` // actions whose state was read back
+	Drift    []Drift         `json:"drift"`
+	Evidence int             `json:"evidence_checked"` // pieces whose hash was computed again
+	Problems []vault.Problem `json:"evidence_problems"`
+}
+
+// Drift is one action whose state is not any more as it was set, or could not be read.
+type Drift struct {
+	Action string `json:"action"`
+	Text   string `json:"text"`
+}
+
+// Verify reads back every change of the case and hashes its evidence again. It changes nothing.
+func (e *Engine) Verify(ctx context.Context, caseID string) (Verification, error) {
+	c, err := e.o.Store.Case(ctx, caseID)
+	v := Verification{Case: c, Checked: []string{}, Drift: []Drift{}, Problems: []vault.Problem{}}
+	if err != nil {
+		return v, err
+	}
+	records, err := e.o.Store.Records(ctx, caseID)
+	if err != nil {
+		return v, fmt.Errorf("read records of case %s: %w", caseID, err)
+	}
+	held := e.held(records)
+	if len(held) > 0 {
+		if err := e.verifyRecords(ctx, c, held, &v); err != nil {
+			return v, err
+		}
+	}
+	problems, err := vault.Verify(ctx, e.o.Vault, caseID, c.Evidence, c.ChainHead)
+	if err != nil {
+		return v, fmt.Errorf("verify evidence of case %s: %w", caseID, err)
+	}
+	v.Evidence, v.Problems = len(c.Evidence), append(v.Problems, problems...)
+	v.Holds = len(v.Drift)+len(v.Problems) == 0
+	return v, nil
+}
+
+// held are the records whose state should still stand: done, and not taken over by a later action.
+func (e *Engine) held(records []action.Record) (out []action.Record) {
+	done := map[string]bool{}
+	for _, rec := range records {
+		done[rec.Action] = rec.Status == action.Done
+	}
+	for _, rec := range records {
+		if a, ok := e.actions[rec.Action]; ok && done[rec.Action] && (a.Until == "" || !done[a.Until]) {
+			out = append(out, rec)
+		}
+	}
+	return out
+}
+
+func (e *Engine) verifyRecords(ctx context.Context, c casefile.Case, records []action.Record, v *Verification) error {
+	env, err := e.env(ctx, c)
+	if err != nil {
+		return err
+	}
+	if _, err := identify(ctx, env.Clients, c.Target.Account); err != nil {
+		return err
+	}
+	found := make([][]Drift, len(records))
+	var g errgroup.Group
+	g.SetLimit(8)
+	for i, rec := range records {
+		v.Checked = append(v.Checked, rec.Action)
+		g.Go(func() error {
+			differences, err := action.Drift(ctx, env, e.actions[rec.Action], rec)
+			var gone *action.Gone
+			switch {
+			case errors.As(err, &gone):
+				found[i] = []Drift{{rec.Action, gone.Error()}}
+			case err != nil:
+				found[i] = []Drift{{rec.Action, "could not be read: " + err.Error()}}
+			}
+			for _, d := range differences {
+				found[i] = append(found[i], Drift{rec.Action, d.String()})
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for _, d := range found {
+		v.Drift = append(v.Drift, d...)
+	}
+	return nil
+}

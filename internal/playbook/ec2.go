@@ -1,0 +1,67 @@
+package playbook
+
+import (
+	"cordon/internal/config"
+	"cordon/internal/finding"
+)
+
+// EC2 is the response to a compromised instance. Containment is side by side and first; nothing slow, optional or
+// foreign stands before it. The channel that live response needs is sealed right after it, not after the snapshots.
+//
+//	contain ┬ detach-asg                     then ┬ snapshot-volumes
+//	        ├ isolate-network                     ├ screenshot
+//	        ├ revoke-instance-role-sessions       ├ deregister-* ─ capture-metadata
+//	        ├ protect-* , preserve-volumes        └ quarantine-profile ─ live-response ─ remove-profile ─ seal-network
+//	        └ tag
+//
+// Release goes through the steps from the last to the first as they stand here: the network is back before the instance
+// joins its Auto Scaling group again, whose health checks would fail without it.
+func EC2(c config.EC2, caseID string) Playbook {
+	network := map[string]any{"channel": c.LiveResponse.Channel == config.ChannelHTTPS, "keep_established": !c.CutEstablished}
+	return Playbook{
+		Name: "ec2", Summary: "cut the instance off, keep its evidence, protect it from termination", Kind: finding.KindInstance,
+		NotYet: []string{"ec2.capture-memory"},
+		Root: Seq{
+			Inline{Par{
+				Step{Action: "ec2.detach-asg", Residual: "its Auto Scaling group may terminate the instance when health checks fail"},
+				Step{Action: "ec2.isolate-network", With: network, Essential: true},
+				Step{
+					Action: "iam.revoke-instance-role-sessions", With: map[string]any{"include_shared": c.RevokeSharedRoles},
+					SkipLeaves: true, Residual: "credentials already handed to the instance stay valid until they expire",
+				},
+				Step{Action: "ec2.protect-termination"},
+				Step{Action: "ec2.protect-stop"},
+				Step{Action: "ec2.set-shutdown-behavior"},
+				Step{Action: "ec2.preserve-volumes"},
+				Step{Action: "ec2.tag", With: map[string]any{"tags": map[string]string{"cordon:case": caseID}}},
+			}},
+			Par{
+				Step{Action: "ec2.snapshot-volumes"},
+				Step{Action: "ec2.screenshot", Optional: true},
+				Seq{
+					Par{Step{Action: "ec2.deregister-classic-elb"}, Step{Action: "ec2.deregister-targets"}},
+					Step{Action: "ec2.capture-metadata"},
+				},
+				Seq{
+					Step{Action: "ec2.quarantine-profile", With: map[string]any{"profile": c.QuarantineProfile}},
+					Step{Action: "ec2.live-response", Optional: true, With: map[string]any{
+						"commands": c.LiveResponse.Commands, "windows_commands": c.LiveResponse.WindowsCommands, "seconds": c.LiveResponse.Seconds,
+					}},
+					Step{Action: "ec2.remove-profile", Residual: "the instance profile is still there: the host can draw new credentials"},
+					Step{Action: "ec2.seal-network", With: network, Residual: "443 out is still open for live response"},
+				},
+			},
+			Step{Action: Settle},
+		},
+	}
+}
+
+// For gives the playbook for a kind of target; ok is false where there is none yet.
+func For(kind finding.Kind, c config.Config, caseID string) (p Playbook, ok bool) {
+	switch kind {
+	case finding.KindInstance:
+		return EC2(c.EC2, caseID), true
+	default:
+		return Playbook{}, false
+	}
+}
