@@ -1,0 +1,175 @@
+// Package cli is Cordon's command line: one file a verb.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cordon/internal/config"
+	"cordon/internal/engine"
+)
+
+// The exit codes. They are part of the contract with scripts.
+const (
+	exitDone     = 0 // as policy says: contained, observed, nothing to do
+	exitInternal = 1
+	exitUsage    = 2 // usage, configuration, credentials, an unwritable store or vault: nothing was changed
+	exitPartial  = 3 // partial, conflicts, drift
+	exitFailed   = 4
+	exitInput    = 5 // the input is no usable finding
+	exitRefused  = 6 // refused by policy or limit, or awaiting approval
+)
+
+const exitCodes = `
+Exit codes:
+  0  done as policy says: contained, observed, nothing to do
+  1  internal error
+  2  usage or configuration: nothing was changed
+  3  partial, or conflicts
+  4  failed
+  5  the input is no usable finding
+  6  refused by policy or limit, or awaiting approval
+With several findings the worst counts (1, 2, 4, 3, 5, 6, 0).`
+
+// worst orders exit codes from bad to good.
+func worst(a, b int) int {
+	for _, code := range []int{exitInternal, exitUsage, exitFailed, exitPartial, exitInput, exitRefused} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exitDone
+}
+
+// exitError ends the program with a code; Err is nil where everything was said already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+func (e *exitError) Unwrap() error { return e.err }
+
+// IO is where the program reads and writes.
+type IO struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// app is what every verb shares: the global flags and the streams.
+type app struct {
+	IO
+	configFile string
+	sandbox    string
+	output     string
+	quiet      bool
+}
+
+// Main runs the command line and gives the exit code.
+func Main(ctx context.Context, args []string, streams IO) int {
+	a := &app{IO: streams}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	code, said := classify(err)
+	if !said {
+		fmt.Fprintln(streams.Err, "cordon: "+printable(err.Error()))
+	}
+	return code
+}
+
+// classify gives an error's exit code, and whether it was said already.
+func classify(err error) (code int, said bool) {
+	var (
+		exit  *exitError
+		conf  *config.Error
+		setup *engine.SetupError
+	)
+	switch {
+	case errors.As(err, &exit):
+		return exit.code, exit.err == nil
+	case errors.As(err, &conf), errors.As(err, &setup):
+		return exitUsage, false
+	case errors.Is(err, context.Canceled):
+		return exitInternal, false
+	default:
+		return exitInternal, false
+	}
+}
+
+func usage(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+func (a *app) root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cordon",
+		Short: "GuardDuty finds it; Cordon contains it",
+		Long: `Cordon answers Amazon GuardDuty findings: it cuts the compromised resource off, keeps the evidence, says what it
+verified, and puts everything back with one command when it was a false alarm.
+
+Start with:  cordon demo        (a simulated account, nothing else needed)
+             cordon plan FILE   (what would be done; changes nothing)
+` + exitCodes,
+		SilenceUsage: true, SilenceErrors: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if a.output != "text" && a.output != "json" {
+				return usage("output %q is not known; use -o text or -o json", a.output)
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return c.Help() },
+		Args: noVerb,
+	}
+	f := cmd.PersistentFlags()
+	f.StringVar(&a.configFile, "config", os.Getenv("CORDON_CONFIG"), "configuration `file` (also CORDON_CONFIG)")
+	f.StringVar(&a.sandbox, "sandbox", os.Getenv("CORDON_SANDBOX"), "use a simulated account kept in `dir`, never AWS (also CORDON_SANDBOX)")
+	f.StringVarP(&a.output, "output", "o", "text", "text, or json: one document on standard output")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress on standard error")
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage("%v (cordon %s --help lists the flags)", err, c.Name())
+	})
+	cmd.AddCommand(a.demo(), a.plan(), a.respond(), a.release(), a.verify(), a.cases(), a.show(), a.explain(), a.version())
+	cmd.CompletionOptions.HiddenDefaultCmd = true
+	return cmd
+}
+
+// noVerb turns an unknown verb into a usage error with cobra's suggestion.
+func noVerb(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usage("there is no verb %q%s (cordon --help lists them)", args[0], hint)
+}
+
+// exactly wants n arguments, named for the message.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return usage("cordon %s wants %s; got %d argument(s)", c.Name(), strings.Join(names, " "), len(args))
+		}
+		return nil
+	}
+}

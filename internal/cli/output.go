@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"cordon/internal/action"
+	"cordon/internal/casefile"
+	"cordon/internal/finding"
+)
+
+// caseJSON is a case as the command line prints it: part of the contract with scripts.
+type caseJSON struct {
+	ID               string             `json:"id"`
+	Status           casefile.Status    `json:"status"`
+	Reason           string             `json:"reason"`
+	Target           finding.Target     `json:"target"`
+	Findings         []casefile.Finding `json:"findings"`
+	Opened           time.Time          `json:"opened"`
+	Updated          time.Time          `json:"updated"`
+	Playbook         string             `json:"playbook"`
+	ContainedAfterMS *int64             `json:"contained_after_ms"` // null: not contained
+	Steps            []stepJSON         `json:"steps"`
+	Residual         []string           `json:"residual"`
+	Evidence         []action.Artifact  `json:"evidence"`
+	Ticket           string             `json:"ticket"`
+}
+
+type stepJSON struct {
+	Action  string          `json:"action"`
+	Status  action.Status   `json:"status"`
+	Started time.Time       `json:"started"`
+	Ended   *time.Time      `json:"ended"`
+	Error   string          `json:"error"`
+	Reason  string          `json:"reason"`
+	Prior   json.RawMessage `json:"prior"`
+	After   json.RawMessage `json:"after"`
+}
+
+func toJSON(c casefile.Case, records []action.Record) caseJSON {
+	out := caseJSON{
+		ID: c.ID, Status: c.Status, Reason: c.Reason, Target: c.Target, Findings: c.Findings, Opened: c.Opened, Updated: c.Updated,
+		Playbook: c.Playbook, Steps: []stepJSON{}, Residual: c.Residual, Evidence: c.Evidence, Ticket: c.Ticket,
+	}
+	if c.ContainedAfter > 0 {
+		ms := c.ContainedAfter.Milliseconds()
+		out.ContainedAfterMS = &ms
+	}
+	if out.Residual == nil {
+		out.Residual = []string{}
+	}
+	if out.Evidence == nil {
+		out.Evidence = []action.Artifact{}
+	}
+	for _, r := range records {
+		s := stepJSON{Action: r.Action, Status: r.Status, Started: r.Started, Error: r.Error, Reason: r.Reason, Prior: r.Prior, After: r.After}
+		if r.Status == action.Doing { // a process died here, or is at work right now
+			s.Status, s.Reason = action.Waiting, "begun and not finished"
+		}
+		if !r.Ended.IsZero() {
+			s.Ended = &r.Ended
+		}
+		out.Steps = append(out.Steps, s)
+	}
+	return out
+}
+
+// withRecords reads a case's records beside it.
+func withRecords(ctx context.Context, store casefile.Store, c casefile.Case) (caseJSON, error) {
+	records, err := store.Records(ctx, c.ID)
+	if err != nil {
+		return caseJSON{}, fmt.Errorf("read records of case %s: %w", c.ID, err)
+	}
+	return toJSON(c, records), nil
+}
+
+func (a *app) json() bool { return a.output == "json" }
+
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.Out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cordon/internal/actions"
+	"cordon/internal/cloud"
+	"cordon/internal/engine"
+	"cordon/internal/policy"
+)
+
+func (a *app) plan() *cobra.Command {
+	return &cobra.Command{
+		Use:   "plan FILE|-",
+		Short: "What would be done, from the account's present state; changes nothing",
+		Long: `Reads the account and prints every change that respond would make, before → after, with the calls it would make. The
+clients it uses refuse every call that could change something.
+` + exitCodes,
+		Args: exactly("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runPlan(cmd, args[0]) },
+	}
+}
+
+func (a *app) runPlan(cmd *cobra.Command, file string) error {
+	findings, bad := a.input(file)
+	if len(findings) == 0 {
+		return bad
+	}
+	w, err := a.world(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	e := engine.New(engine.Options{Actions: actions.Catalog(), Config: w.conf, Clients: clients(cloud.ReadOnly(w.aws))})
+	out := struct {
+		Plans []engine.Plan `json:"plans"`
+	}{[]engine.Plan{}}
+	code := codeOf(bad)
+	for _, f := range findings {
+		plans, err := e.Plan(cmd.Context(), f)
+		if err != nil {
+			code = worst(code, a.sayResult(engine.Result{Err: err}))
+		}
+		for _, p := range plans {
+			for _, s := range p.Steps {
+				if s.Error != "" {
+					code = worst(code, exitFailed)
+				}
+			}
+		}
+		out.Plans = append(out.Plans, plans...)
+	}
+	if a.json() {
+		err = a.printJSON(out)
+	} else {
+		for _, p := range out.Plans {
+			a.printPlan(p)
+		}
+	}
+	if err != nil || code == exitDone {
+		return err
+	}
+	return &exitError{code: code}
+}
+
+func (a *app) printPlan(p engine.Plan) {
+	s := newStyles(a.Out)
+	fmt.Fprintf(a.Out, "\n%s %s\n", s.strong.Render("Plan for"), line(p.Target.String()))
+	fmt.Fprintf(a.Out, "  finding  %s\n", line(p.Type))
+	a.wrapped("  outcome  ", string(p.Decision.Outcome)+": "+p.Decision.Reason)
+	if p.Decision.Outcome != policy.Contain {
+		return
+	}
+	fmt.Fprintln(a.Out)
+	changes := 0
+	for _, step := range p.Steps {
+		switch {
+		case step.Error != "":
+			fmt.Fprintf(a.Out, "  %s %s\n", s.bad.Render("!"), step.Action)
+			a.wrapped("      ", "cannot be planned: "+step.Error)
+		case step.Reason != "":
+			fmt.Fprintf(a.Out, "  %s %s\n", s.dim.Render("="), step.Action)
+			a.wrapped("      ", step.Reason)
+		default:
+			fmt.Fprintf(a.Out, "  %s %s\n", s.warn.Render("~"), step.Action)
+			for _, d := range step.Parts {
+				changes++
+				a.wrapped("      ", d.Part+"  "+compact(d.Have)+" → "+compact(d.Want))
+			}
+			a.wrapped("      calls: ", strings.Join(step.Calls, ", "))
+		}
+	}
+	fmt.Fprintf(a.Out, "\n  %d changes. Nothing was changed. To do it: cordon respond\n", changes)
+}
+
+// compact is a state for people: JSON without quotes around plain words.
+func compact(raw json.RawMessage) string {
+	if raw == nil {
+		return "(absent)"
+	}
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		if text == "" {
+			return "(none)"
+		}
+		return line(text)
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return line(string(raw))
+	}
+	return cut(line(strings.ReplaceAll(b.String(), `"`, "")), 400)
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// printable makes text safe for a terminal: control characters, also of right-to-left overrides and the like, become
+// escapes. Names and tags in a finding are chosen by attackers.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n' || r == '\t':
+			b.WriteRune(r)
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			q := strconv.QuoteRuneToASCII(r)
+			b.WriteString(q[1 : len(q)-1])
+		}
+	}
+	return b.String()
+}
+
+// line is printable on one line.
+func line(s string) string {
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(printable(s))
+}
+
+// cut shortens s to n characters, with an ellipsis.
+func cut(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return string(r[:n-1]) + "…"
+}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"cordon/internal/casefile"
+	"cordon/internal/engine"
+)
+
+func (a *app) release() *cobra.Command {
+	var o engine.ReleaseOptions
+	cmd := &cobra.Command{
+		Use:   "release CASE",
+		Short: "Put everything back as it was",
+		Long: `Compares what was, what Cordon set and what is now, and puts Cordon's own changes back, the last first. What someone
+else has changed since is a conflict: reported and left alone, unless --force. Evidence and snapshots are kept.
+` + exitCodes,
+		Args: exactly("CASE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withEngine(cmd, func(ctx context.Context, e *engine.Engine, store casefile.Store) error {
+				c, err := e.Release(ctx, args[0], o)
+				if err != nil {
+					return noCase(args[0], err)
+				}
+				cj, err := withRecords(ctx, store, c)
+				if err != nil {
+					return err
+				}
+				if a.json() {
+					err = a.printJSON(struct {
+						Cases []caseJSON `json:"cases"`
+					}{[]caseJSON{cj}})
+				} else {
+					a.printCase(cj)
+				}
+				if err == nil && c.Status != casefile.Released {
+					return &exitError{code: exitPartial}
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&o.FalsePositive, "false-positive", false, "the finding was a false alarm: say so in the case")
+	cmd.Flags().BoolVar(&o.Force, "force", false, "put back also what someone else has changed since")
+	return cmd
+}
+
+func (a *app) verify() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify CASE",
+		Short: "Does containment still hold? Do the evidence hashes match?",
+		Long: `Reads every change of the case back from AWS and computes the hash of every piece of evidence and of the manifest's
+chain again. It changes nothing. Exit code 3: something has drifted, or evidence is not as it was.
+` + exitCodes,
+		Args: exactly("CASE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withEngine(cmd, func(ctx context.Context, e *engine.Engine, store casefile.Store) error {
+				v, err := e.Verify(ctx, args[0])
+				if err != nil {
+					return noCase(args[0], err)
+				}
+				if err := a.printVerification(ctx, store, v); err != nil || v.Holds {
+					return err
+				}
+				return &exitError{code: exitPartial}
+			})
+		},
+	}
+}
+
+func (a *app) printVerification(ctx context.Context, store casefile.Store, v engine.Verification) error {
+	if a.json() {
+		cj, err := withRecords(ctx, store, v.Case)
+		if err != nil {
+			return err
+		}
+		return a.printJSON(struct {
+			Case caseJSON `json:"case"`
+			engine.Verification
+		}{cj, v})
+	}
+	s := newStyles(a.Out)
+	fmt.Fprintf(a.Out, "%s  %s\n", s.strong.Render("Case "+v.Case.ID), s.status(string(v.Case.Status)))
+	switch {
+	case len(v.Checked) == 0:
+		fmt.Fprintln(a.Out, "  no change of this case stands, so there is nothing to hold against the account")
+	case len(v.Drift) == 0:
+		fmt.Fprintf(a.Out, "  %s all %d changes are in place\n", s.good.Render("✓"), len(v.Checked))
+	}
+	for _, d := range v.Drift {
+		a.wrapped("  "+s.bad.Render("✗")+" ", d.Action+": "+d.Text)
+	}
+	if len(v.Problems) == 0 {
+		fmt.Fprintf(a.Out, "  %s %d pieces of evidence: hashes and chain match\n", s.good.Render("✓"), v.Evidence)
+	}
+	for _, p := range v.Problems {
+		a.wrapped("  "+s.bad.Render("✗")+" ", "evidence "+p.Name+": "+p.Text)
+	}
+	if len(v.Drift) > 0 {
+		fmt.Fprintln(a.Out, "\n  Next: answer the finding again (cordon respond) to put containment back in place")
+	}
+	return nil
+}
+
+// withEngine opens the world for a verb that works on a case.
+func (a *app) withEngine(cmd *cobra.Command, f func(context.Context, *engine.Engine, casefile.Store) error) error {
+	w, err := a.world(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	e, store, err := w.engine(cmd.Context(), a.progress(a.Err), engine.Options{})
+	if err != nil {
+		return err
+	}
+	return f(cmd.Context(), e, store)
+}
+
+// withStore opens the store alone, for verbs that need no account.
+func (a *app) withStore(cmd *cobra.Command, f func(casefile.Store) error) error {
+	conf, err := a.settings()
+	if err != nil {
+		return err
+	}
+	store, err := openStore(cmd.Context(), conf.Store)
+	if err != nil {
+		return &engine.SetupError{What: "case store " + conf.Store, Hint: "set store in cordon.yaml, or --sandbox", Err: err}
+	}
+	defer store.Close()
+	return f(store)
+}
