@@ -56,6 +56,9 @@ type Case struct {
 
 	// ContainedAfter is the time from reading the finding to the last containing change; 0: not contained.
 	ContainedAfter time.Duration `json:"contained_after"`
+	// Changes counts the changes of status: a notice is sent once for each.
+	Changes int `json:"changes,omitempty"`
+
 	// ChainHead and ChainLength are the last entry's hash (hex) and number in the evidence manifest.
 	ChainHead   string `json:"chain_head,omitempty"`
 	ChainLength int    `json:"chain_length,omitempty"`
@@ -129,9 +132,27 @@ type Store interface {
 	// Yield gives the lease back if owner has it.
 	Yield(ctx context.Context, id, owner string) error
 
+	// Unsent lists the records of notices (their action begins with "notify.") that are doing or pending, of all cases,
+	// the oldest first.
+	Unsent(ctx context.Context) ([]action.Record, error)
+
+	// Suppress keeps s; a later one for the same finding and target takes the place of the earlier.
+	Suppress(ctx context.Context, s Suppression) error
+	// Suppressed gives the suppression of a finding on a target that is in force at now; ok is false where there is none.
+	Suppressed(ctx context.Context, t finding.Target, findingID string, now time.Time) (s Suppression, ok bool, err error)
+
 	// Check proves that the store can be written, without leaving a trace.
 	Check(ctx context.Context) error
 	Close() error
+}
+
+// Suppression says that a finding on a target was a false alarm: its repeats are not answered until Until.
+type Suppression struct {
+	Target  finding.Target `json:"target"`
+	Finding string         `json:"finding"` // id
+	Case    string         `json:"case"`    // the one that was released
+	By      string         `json:"by"`
+	Until   time.Time      `json:"until"`
 }
 
 // ErrNotFound is the error of a case that the store does not have.

@@ -45,6 +45,8 @@ func Run(t *testing.T, open Open, reopen Reopen) {
 		"lease: yield":                          leaseYielded,
 		"lease: one of 16 claimers wins":        leaseConcurrent,
 		"context: a cancelled one does nothing": cancelled,
+		"suppress: in force, over, replaced":    suppressed,
+		"notices: the unsent ones":              unsent,
 		"check: leaves no trace":                checked,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
@@ -37,6 +38,20 @@ func (s *Store) Records(ctx context.Context, caseID string) (records []action.Re
 	if err != nil {
 		return nil, fmt.Errorf("read records of case %s: %w", caseID, err)
 	}
+	return records, nil
+}
+
+// Unsent implements casefile.Store.
+func (s *Store) Unsent(ctx context.Context) (records []action.Record, err error) {
+	err = s.query(ctx, func() (err error) {
+		records, err = list(ctx, s.read, scanRecord, `SELECT body, seq, version, request, prior, after FROM records
+			WHERE action GLOB 'notify.*' AND status IN ('doing', 'pending') ORDER BY case_id, seq`)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read unsent notices: %w", err)
+	}
+	slices.SortStableFunc(records, func(a, b action.Record) int { return a.Started.Compare(b.Started) })
 	return records, nil
 }
 
@@ -74,9 +89,9 @@ func saveRecord(ctx context.Context, tx *sql.Tx, r action.Record) (seq int, err 
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO records (case_id, action, seq, version, request, prior, after, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.Case, r.Action, seq, r.Version+1, blob(r.Request), blob(r.Prior), blob(r.After), string(text))
+	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO records (case_id, action, seq, version, status, request, prior, after, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.Case, r.Action, seq, r.Version+1, string(r.Status), blob(r.Request), blob(r.Prior), blob(r.After), string(text))
 	return seq, err
 }
 

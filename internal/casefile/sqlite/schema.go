@@ -54,12 +54,25 @@ var schema = []string{
 		action  TEXT NOT NULL,
 		seq     INTEGER NOT NULL,
 		version INTEGER NOT NULL,
+		status  TEXT NOT NULL,
 		request BLOB,
 		prior   BLOB,
 		after   BLOB,
 		body    TEXT NOT NULL,
 		PRIMARY KEY (case_id, action),
 		UNIQUE (case_id, seq)
+	) STRICT;
+	CREATE INDEX unsent_notices ON records (case_id, seq) WHERE action GLOB 'notify.*' AND status IN ('doing', 'pending');
+
+	CREATE TABLE suppressions (
+		account TEXT NOT NULL,
+		region  TEXT NOT NULL,
+		kind    TEXT NOT NULL,
+		target  TEXT NOT NULL,
+		finding TEXT NOT NULL,
+		until   INTEGER NOT NULL, -- ns since 1970
+		body    TEXT NOT NULL,
+		PRIMARY KEY (account, region, kind, target, finding)
 	) STRICT;`,
 }
 

@@ -1,0 +1,48 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"cordon/internal/casefile"
+	"cordon/internal/finding"
+)
+
+// Suppress implements casefile.Store.
+func (s *Store) Suppress(ctx context.Context, p casefile.Suppression) error {
+	body, err := json.Marshal(p)
+	if err == nil {
+		err = s.change(ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO suppressions (account, region, kind, target, finding, until, body)
+				VALUES (?, ?, ?, ?, ?, ?, ?)`, append(columns(p.Target), p.Finding, p.Until.UnixNano(), string(body))...)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("suppress finding %s on %s: %w", p.Finding, p.Target, err)
+	}
+	return nil
+}
+
+// Suppressed implements casefile.Store.
+func (s *Store) Suppressed(ctx context.Context, t finding.Target, findingID string, now time.Time) (p casefile.Suppression, ok bool, err error) {
+	var body string
+	err = s.query(ctx, func() error {
+		return s.read.QueryRowContext(ctx, `SELECT body FROM suppressions WHERE account = ? AND region = ? AND kind = ? AND target = ?
+			AND finding = ? AND until > ?`, append(columns(t), findingID, now.UnixNano())...).Scan(&body)
+	})
+	if err == nil {
+		err = json.Unmarshal([]byte(body), &p)
+	}
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return casefile.Suppression{}, false, nil
+	case err != nil:
+		return casefile.Suppression{}, false, fmt.Errorf("read suppressions of %s: %w", t, err)
+	}
+	return p, true, nil
+}
