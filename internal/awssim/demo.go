@@ -45,6 +45,7 @@ func Demo(a *Account) error {
 		demoScaling(s)
 		demoSSM(s)
 		demoS3(s)
+		s.region(DemoRegion).GuardDuty.Detector = demoDetector
 	}); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func volatile(o DumpOptions) []string {
 		"Regions/*/Scaling/Groups/*/Members/*/Config", "Regions/*/Scaling/Groups/*/Members/*/Joined",
 		"Regions/*/Scaling/Groups/*/Members/*/Sick", "Regions/*/Scaling/Groups/*/Members/*/Until",
 		"Regions/*/ELBV2/Groups/*/Targets/*/Since", "Regions/*/ELBV2/Groups/*/Targets/*/Draining",
-		"Regions/*/SSM/Agents",
+		"Regions/*/SSM/Agents", "Regions/*/GuardDuty/Archived",
 		"Buckets/*/Objects/*/*/Body",
 	}
 	if !o.Snapshots {

@@ -49,19 +49,19 @@ func (s *state) addInterface(r *region, spec newInterface) (*ec2types.NetworkInt
 	}
 	for _, ip := range slices.Concat([]string{spec.IP}, spec.Secondary, spec.IPv6) {
 		addr, err := netip.ParseAddr(ip)
-		if err != nil || !(four.Contains(addr) || six.Contains(addr)) {
+		if err != nil || !four.Contains(addr) && !six.Contains(addr) {
 			return nil, apiError(400, "InvalidParameterValue", "Address %s does not fall within the subnet's address range", ip)
 		}
 		if e.interfaceAt(*sub.VpcId, addr) != nil {
 			return nil, apiError(400, "InvalidIPAddress.InUse", "Address %s is in use.", ip)
 		}
 	}
-	ni := interfaceOf(s, r, sub, spec)
+	ni := interfaceOf(s, sub, spec)
 	e.Interfaces[spec.ID] = ni
 	return ni, nil
 }
 
-func interfaceOf(s *state, r *region, sub *ec2types.Subnet, spec newInterface) *ec2types.NetworkInterface {
+func interfaceOf(s *state, sub *ec2types.Subnet, spec newInterface) *ec2types.NetworkInterface {
 	if spec.Type == "" {
 		spec.Type = ec2types.NetworkInterfaceTypeInterface
 	}

@@ -17,6 +17,7 @@ func operations() registry {
 	registerSSM(r)
 	registerS3(r)
 	registerSTS(r)
+	registerGuardDuty(r)
 	return r
 }
 

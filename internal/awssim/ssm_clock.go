@@ -78,14 +78,14 @@ func (s *state) advanceCommand(r *region, c *ssmCommand, now time.Time, opts Opt
 			changed = true
 		}
 		if v.Status == ssmtypes.CommandInvocationStatusInProgress {
-			changed = s.advanceInvocation(r, c, id, connected, now, opts) || changed
+			changed = s.advanceInvocation(c, id, connected, now, opts) || changed
 		}
 	}
 	return changed
 }
 
 // advanceInvocation ends a running script whose time has come; a host that is cut off cannot say so.
-func (s *state) advanceInvocation(r *region, c *ssmCommand, id string, connected bool, now time.Time, opts Options) bool {
+func (s *state) advanceInvocation(c *ssmCommand, id string, connected bool, now time.Time, opts Options) bool {
 	v := c.Invocations[id]
 	end, late := v.Started.Add(running(opts)), v.Started.Add(c.Execution)
 	switch {
@@ -100,12 +100,12 @@ func (s *state) advanceInvocation(r *region, c *ssmCommand, id string, connected
 	if v.Code != 0 {
 		v.Status, v.Details = ssmtypes.CommandInvocationStatusFailed, "Failed"
 	}
-	s.keepOutput(r, c, id, end)
+	s.keepOutput(c, id, end)
 	return true
 }
 
 // keepOutput writes a command's output to the bucket that it names, as the host does, if that is there.
-func (s *state) keepOutput(r *region, c *ssmCommand, id string, now time.Time) {
+func (s *state) keepOutput(c *ssmCommand, id string, now time.Time) {
 	b, ok := s.Buckets[c.Bucket]
 	if !ok || b.Owner != s.Account {
 		return

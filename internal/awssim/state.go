@@ -25,6 +25,8 @@ type region struct {
 	ELB     elbState
 	ELBV2   elbv2State
 	SSM     ssmState
+
+	GuardDuty guardDutyState
 }
 
 func newState(account, partition string) *state {
