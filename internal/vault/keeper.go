@@ -35,6 +35,8 @@ type files interface {
 	name(name string) string
 	// bucket is Vault.Bucket of a prefix.
 	bucket(prefix string) (bucket, key string, ok bool)
+	// private is Vault.Private.
+	private(ctx context.Context) error
 	// check is Vault.Check.
 	check(ctx context.Context) error
 }

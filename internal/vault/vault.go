@@ -53,6 +53,9 @@ type Vault interface {
 	// Bucket is where AWS services may write evidence of a case themselves; ok is false for a directory. The prefix
 	// ends in "/".
 	Bucket(caseID string) (bucket, prefix string, ok bool)
+	// Private says, with an error, that anyone could read the vault: a public bucket. What the caller may not look at
+	// counts as private.
+	Private(ctx context.Context) error
 	// Check proves that the vault can be written, without leaving a trace where that is possible.
 	Check(ctx context.Context) error
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"cordon/internal/action"
 )
@@ -26,6 +28,10 @@ func Verify(ctx context.Context, v Vault, caseID string, known []action.Artifact
 	}
 	found, err := verifyContent(ctx, v, caseID, entries)
 	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, found...)
+	if found, err = strays(ctx, v, caseID, entries, known); err != nil {
 		return nil, err
 	}
 	problems = append(problems, found...)
@@ -97,8 +103,10 @@ func verifyContent(ctx context.Context, v Vault, caseID string, entries []Entry)
 		switch {
 		case errors.Is(err, ErrNotFound):
 			texts[i] = "it is missing"
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case err != nil:
-			return err
+			texts[i] = "it cannot be read: " + err.Error()
 		case sum != e.SHA256:
 			texts[i] = "its content was changed"
 		case size != e.Bytes:
@@ -113,6 +121,35 @@ func verifyContent(ctx context.Context, v Vault, caseID string, entries []Entry)
 	for i, text := range texts {
 		if text != "" {
 			problems = append(problems, Problem{entries[i].Name, text})
+		}
+	}
+	return problems, nil
+}
+
+// strays are pieces that lie beside the evidence and are in no manifest. What Systems Manager wrote for live response is
+// none: its output lies deeper, and the evidence is the copy that was chained.
+func strays(ctx context.Context, v Vault, caseID string, entries []Entry, listed []action.Artifact) (problems []Problem, err error) {
+	k, ok := v.(*keeper)
+	if !ok {
+		return nil, nil
+	}
+	known := map[string]bool{}
+	for _, e := range entries {
+		known[k.files.uri(k.key(caseID, e.Name))] = true
+	}
+	for _, a := range listed {
+		known[a.URI] = true // the case knows it: that the manifest does not is said already
+	}
+	prefix := cleanSegment(caseID) + "/"
+	keys, err := k.files.list(ctx, prefix)
+	if err != nil {
+		return nil, fmt.Errorf("list evidence of case %s: %w", caseID, err)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		name := strings.TrimPrefix(key, prefix)
+		if !known[k.files.uri(key)] && name != manifestDir && !strings.HasPrefix(name, manifestDir+"/") && strings.Count(name, "/") < 2 {
+			problems = append(problems, Problem{name, "it is in no manifest: it was put there by someone else"})
 		}
 	}
 	return problems, nil
