@@ -42,6 +42,9 @@ type Env struct {
 	// Permit is asked after observing and before anything is changed; an error means that nothing may be. nil permits.
 	Permit func(ctx context.Context) error
 
+	// Planning is set while nothing is going to be done: Observe says what it would find after the steps before it.
+	Planning bool
+
 	// ReactivateKeys lets Undo reactivate access keys, which it does not do by itself.
 	ReactivateKeys bool
 
@@ -104,6 +107,7 @@ type Spec[T, P any] struct {
 	Summary     string        // one sentence: what it does, for people
 	Details     string        // what to know: what is left, how release works, quotas
 	Permissions []string      // every IAM action it may call, sorted
+	ForRelease  []string      // those of Permissions that only Undo needs
 	Until       string        // the action that takes over what this one set; from then on its state is not compared
 	Settle      time.Duration // how long AWS may take to show the change; 10 s if zero
 
@@ -114,7 +118,7 @@ type Spec[T, P any] struct {
 	// Expect is the state that Do will leave. It makes no call; plan shows it.
 	Expect func(t T, prior P) P
 	// Do brings the target to the expected state. Idempotent: it may find part of its work done.
-	// *Pending: not finished; call again later.
+	// *Pending: not finished; call again later. *Moot: what was to be changed turned out to be harmless; nothing was changed.
 	Do func(ctx context.Context, env *Env, t T, prior P) error
 	// Undo puts prior back. Idempotent; a resource that is gone is no error, a target that is gone is *Gone. Where the
 	// Spec has Parts, prior holds only what is to be put back.
@@ -140,6 +144,7 @@ type Spec[T, P any] struct {
 type Action struct {
 	ID, Summary, Details string
 	Permissions          []string
+	ForRelease           []string
 	Irreversible         string
 	Until                string
 
@@ -176,7 +181,7 @@ func New[T, P any](s Spec[T, P]) Action {
 		s.Settle = 10 * time.Second
 	}
 	return Action{
-		ID: s.ID, Summary: s.Summary, Details: s.Details, Permissions: s.Permissions,
+		ID: s.ID, Summary: s.Summary, Details: s.Details, Permissions: s.Permissions, ForRelease: s.ForRelease,
 		Irreversible: s.Irreversible, Until: s.Until, settle: s.Settle, impl: spec[T, P]{s},
 	}
 }

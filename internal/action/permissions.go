@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Writes are the Permissions whose calls may change something, by AWS's naming.
+// Writes are the Permissions with which Do may change something: by AWS's naming, less those that are for release only.
 func (a Action) Writes() []string {
 	out := []string{}
 	for _, p := range a.Permissions {
-		if _, op, _ := strings.Cut(p, ":"); !isRead(op) {
+		if _, op, _ := strings.Cut(p, ":"); !isRead(op) && !slices.Contains(a.ForRelease, p) {
 			out = append(out, p)
 		}
 	}

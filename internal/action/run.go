@@ -170,6 +170,8 @@ func (r runner) end(ctx context.Context, rec Record, err error) (Record, error) 
 	var (
 		pending *Pending
 		skip    *Skip
+
+		harmless *Moot
 	)
 	reason, moot := nothingToDo(err)
 	switch {
@@ -182,7 +184,7 @@ func (r runner) end(ctx context.Context, rec Record, err error) (Record, error) 
 		return rec, pending
 	case errors.As(err, &skip):
 		rec.Status, rec.Reason = Skipped, skip.Reason
-	case moot && len(rec.Prior) == 0:
+	case moot && (len(rec.Prior) == 0 || errors.As(err, &harmless)):
 		rec.Status, rec.Moot, rec.Reason = Skipped, true, reason
 	default:
 		return r.fail(ctx, rec, err)

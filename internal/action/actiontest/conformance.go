@@ -210,8 +210,14 @@ func (c *conformance) observe(t *testing.T, w *World) {
 
 // doAndUndo goes through the life of a record without faults. It gives the number of calls that Run and Undo made.
 func (c *conformance) doAndUndo(t *testing.T, w *World) (runs, undos int) {
+	from := len(w.Journal.Calls())
 	rec := w.Run(t, c.action, c.With)
 	runs = w.Attempts()
+	for _, call := range w.Journal.Calls()[from:] {
+		if p := call.Action(); slices.Contains(c.action.ForRelease, p) {
+			t.Errorf("calls %s, which is to be for release only", p)
+		}
+	}
 	if rec.Status != c.want() || !strings.Contains(rec.Reason+rec.Error, c.Text) {
 		t.Fatalf("run: %s, want %s with %q (error %q, reason %q)", rec.Status, c.want(), c.Text, rec.Error, rec.Reason)
 	}
