@@ -2,7 +2,7 @@ package actions
 
 import "cordon/internal/action"
 
-// Catalog lists every action, in the order of the documentation: what cuts off, what protects, what collects.
+// Catalog lists every action, in the order of the documentation: instances (what cuts off, protects, collects), identities, buckets.
 func Catalog() []action.Action {
 	return distinct([]action.Action{
 		isolateNetwork(),
@@ -22,6 +22,10 @@ func Catalog() []action.Action {
 		quarantineProfile(),
 		liveResponse(),
 		removeProfile(),
+		revokeRoleSessions(),
+		revokeUserSessions(),
+		disableAccessKey(),
+		blockPublicAccess(),
 	})
 }
 

@@ -30,6 +30,7 @@ func TestConformance(t *testing.T) {
 	for _, list := range [][]actiontest.Scenario{
 		networkScenarios(), scalingScenarios(), roleScenarios(), attributeScenarios(), tagScenarios(),
 		snapshotScenarios(), evidenceScenarios(), balancerScenarios(), profileScenarios(), liveScenarios(),
+		roleSessionScenarios(), userSessionScenarios(), accessKeyScenarios(), bucketScenarios(),
 	} {
 		all = append(all, list...)
 	}
@@ -145,7 +146,7 @@ func roleScenarios() []actiontest.Scenario {
 			Fault: refuse("PutRolePolicy", "UnmodifiableEntity"),
 		},
 		{
-			Name: "no room for the policy", Action: id, With: shared, Want: action.Failed, Text: "10,240",
+			Name: "no room for the policy", Action: id, With: shared, Text: "10,240", Renews: renewed, Check: revokedUpToNow,
 			Setup: func(t testing.TB, w *actiontest.World) {
 				_, err := w.Others.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
 					RoleName: aws.String("web-app-role"), PolicyName: aws.String("large"), PolicyDocument: aws.String(

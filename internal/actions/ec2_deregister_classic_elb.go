@@ -27,8 +27,9 @@ func deregisterClassicELB() action.Action {
 			"ec2:DescribeInstances", "elasticloadbalancing:DeregisterInstancesFromLoadBalancer",
 			"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:RegisterInstancesWithLoadBalancer",
 		},
-		Settle:  30 * time.Second,
-		Observe: observeBalancers,
+		ForRelease: []string{"elasticloadbalancing:RegisterInstancesWithLoadBalancer"},
+		Settle:     30 * time.Second,
+		Observe:    observeBalancers,
 		Expect: func(_ instanceRequest, prior balancersState) balancersState {
 			return balancersState{Balancers: allFalse(prior.Balancers)}
 		},

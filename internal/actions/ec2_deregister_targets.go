@@ -27,8 +27,9 @@ func deregisterTargets() action.Action {
 			"ec2:DescribeInstances", "elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:DescribeTargetGroups",
 			"elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:RegisterTargets",
 		},
-		Settle:  30 * time.Second,
-		Observe: observeTargets,
+		ForRelease: []string{"elasticloadbalancing:RegisterTargets"},
+		Settle:     30 * time.Second,
+		Observe:    observeTargets,
 		Expect: func(_ instanceRequest, prior targetsState) targetsState {
 			return targetsState{Targets: allFalse(prior.Targets)}
 		},

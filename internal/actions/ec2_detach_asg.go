@@ -39,13 +39,15 @@ func detachASG() action.Action {
 			"termination protection. The group shrinks by one and release makes it whole again. A group at its minimum " +
 			"size cannot shrink: Auto Scaling then launches a replacement, and after release the group is larger by one, " +
 			"up to its maximum; a group at its maximum takes no instance back until there is room. Leaving the group also " +
-			"takes the instance out of the group's load balancers; joining it again puts it back.",
+			"takes the instance out of the group's load balancers; joining it again puts it back. What " +
+			"AWS then does not show on the member any more is the launch template or configuration it came from.",
 		Permissions: []string{
 			"autoscaling:AttachInstances", "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances",
 			"autoscaling:DetachInstances", "autoscaling:SetInstanceProtection", "ec2:DescribeInstances",
 		},
-		Settle:  time.Minute,
-		Observe: observeGroup,
+		ForRelease: []string{"autoscaling:AttachInstances", "autoscaling:SetInstanceProtection"},
+		Settle:     time.Minute,
+		Observe:    observeGroup,
 		Expect: func(_ instanceRequest, prior groupState) groupState {
 			return groupState{Desired: max(prior.Desired-1, prior.Min), Min: prior.Min, Max: prior.Max}
 		},

@@ -164,13 +164,22 @@ func verifyNetwork(prior, after networkState, group string, https bool) error {
 	return nil
 }
 
-func residualNetwork(t isolateRequest, prior, after networkState) []string {
-	out := []string{
-		"DNS to the VPC's resolver: security groups do not filter it, so lookups can still carry data out",
-		"connections that were already open through a NAT gateway, Network Load Balancer, interface endpoint, egress-only internet gateway or Global Accelerator stay open until idle: they are always tracked",
-	}
-	if t.KeepEstablished {
-		out[1] = "connections that were already open stay open until idle (ec2.cut_established is off)"
+func residualNetwork(t isolateRequest, prior, _ networkState) []string {
+	out := alwaysResidual(t)
+	if t.group(prior) == collectGroup(t.Case) {
+		out = append(out, "443 out is open for live response, until ec2.seal-network closes it")
 	}
 	return out
+}
+
+// alwaysResidual is what security groups cannot stop.
+func alwaysResidual(t isolateRequest) []string {
+	established := "connections that were already open through a NAT gateway, Network Load Balancer, interface endpoint, egress-only internet gateway or Global Accelerator stay open until idle: they are always tracked"
+	if t.KeepEstablished {
+		established = "connections that were already open stay open until idle (ec2.cut_established is off)"
+	}
+	return []string{
+		"DNS to the VPC's resolver: security groups do not filter it, so lookups can still carry data out",
+		established,
+	}
 }

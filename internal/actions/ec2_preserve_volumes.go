@@ -34,9 +34,7 @@ func preserveVolumes() action.Action {
 		Do: func(ctx context.Context, env *action.Env, t instanceRequest, prior volumesState) error {
 			return modifyVolumes(ctx, env, t, preservedVolumes(t, prior))
 		},
-		Undo: func(ctx context.Context, env *action.Env, t instanceRequest, prior volumesState) error {
-			return modifyVolumes(ctx, env, t, prior)
-		},
+		Undo:   modifyVolumes,
 		Verify: verifyVolumes,
 		Parts:  func(p volumesState) map[string]any { return asParts(p.Volumes) },
 		Without: func(p volumesState, parts map[string]bool) volumesState {

@@ -26,8 +26,9 @@ func quarantineProfile() action.Action {
 			"ec2:AssociateIamInstanceProfile", "ec2:DescribeIamInstanceProfileAssociations", "ec2:DescribeInstances",
 			"ec2:DisassociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation", "iam:PassRole",
 		},
-		Observe: observeQuarantineProfile,
-		Expect:  func(t profileRequest, _ profileState) profileState { return profileState{Profile: t.Profile} },
+		ForRelease: []string{"ec2:DisassociateIamInstanceProfile"},
+		Observe:    observeQuarantineProfile,
+		Expect:     func(t profileRequest, _ profileState) profileState { return profileState{Profile: t.Profile} },
 		Do: func(ctx context.Context, env *action.Env, t profileRequest, _ profileState) error {
 			return setProfile(ctx, env, t.Target.ID, t.Profile)
 		},

@@ -17,6 +17,7 @@ func removeProfile() action.Action {
 			"ec2:AssociateIamInstanceProfile", "ec2:DescribeIamInstanceProfileAssociations", "ec2:DescribeInstances",
 			"ec2:DisassociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation", "iam:PassRole",
 		},
+		ForRelease: []string{"ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation", "iam:PassRole"},
 		Observe: func(ctx context.Context, env *action.Env, t instanceRequest, _ *profileState) (profileState, error) {
 			return readProfile(ctx, env, t.Target.ID)
 		},

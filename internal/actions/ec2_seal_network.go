@@ -22,6 +22,9 @@ again; releasing ec2.isolate-network, which comes right after, then puts the for
 		Settle: 30 * time.Second,
 		Observe: func(ctx context.Context, env *action.Env, t isolateRequest, known *networkState) (networkState, error) {
 			s, err := observeKnownNetwork(ctx, env, t.On, sealedGroup(t.Case), untrackGroup(t.Case))
+			if env.Planning && t.Channel && reachedBySSM(ctx, env, t.Target.ID) {
+				return s, err
+			}
 			if err == nil && known == nil && !s.anyIn(collectGroup(t.Case)) {
 				return s, action.Skipf("no channel was left open")
 			}
@@ -39,9 +42,10 @@ again; releasing ec2.isolate-network, which comes right after, then puts the for
 		Verify: func(t isolateRequest, prior, after networkState) error {
 			return verifyNetwork(prior, after, sealedGroup(t.Case), false)
 		},
-		Parts:   networkParts,
-		Without: networkWithout,
-		Extend:  extendNetwork,
+		Parts:    networkParts,
+		Without:  networkWithout,
+		Extend:   extendNetwork,
+		Residual: func(t isolateRequest, _, _ networkState) []string { return alwaysResidual(t) },
 	})
 }
 

@@ -28,6 +28,7 @@ func tagInstance() action.Action {
 		Details: "An instance has 50 tags at most; keys that it has already are overwritten. Release gives each key its " +
 			"former value back and takes away the keys that were new.",
 		Permissions: []string{"ec2:CreateTags", "ec2:DeleteTags", "ec2:DescribeInstances"},
+		ForRelease:  []string{"ec2:DeleteTags"},
 		Observe:     observeTags,
 		Expect: func(t tagRequest, _ tagState) tagState {
 			want := tagState{Tags: map[string]*string{}}

@@ -21,94 +21,81 @@ type roleRequest struct {
 	IncludeShared bool `json:"include_shared"`
 }
 
-// roleState is the role's inline policy AWSRevokeOlderSessions, word for word; "" for none. Role is "" for an instance
-// without a role.
-type roleState struct {
-	Role   string `json:"role"`
-	Policy string `json:"policy"`
-}
-
 func revokeInstanceRoleSessions() action.Action {
-	return action.New(action.Spec[roleRequest, roleState]{
+	permissions, forRelease := revocationPermissions("Role", "ec2:DescribeInstances", "iam:GetInstanceProfile", "iam:ListInstanceProfilesForRole")
+	return action.New(action.Spec[roleRequest, revocation]{
 		ID:      "iam.revoke-instance-role-sessions",
 		Summary: "Revokes every session of the instance's role that was issued up to now.",
 		Details: "The host's credentials may have been copied away; taking the profile off does not end them. The role gets " +
 			"the inline policy " + revokePolicyName + ", a Deny of everything for credentials issued before 30 seconds from the call, as " +
 			"the IAM console does it. It hits all sessions of the role: a role that other instances use is left alone unless " +
-			"ec2.revoke_shared_roles is set, and where the role is also used outside EC2 those sessions end too. Release puts " +
-			"back what the policy was.",
-		Permissions: []string{
-			"ec2:DescribeInstances", "iam:DeleteRolePolicy", "iam:GetInstanceProfile", "iam:GetRolePolicy",
-			"iam:ListInstanceProfilesForRole", "iam:PutRolePolicy",
+			"ec2.revoke_shared_roles is set, and where the role is also used outside EC2 those sessions end too. Where the role's " +
+			"inline policies leave no room (10,240 characters) a managed policy named after the case is attached instead. Release " +
+			"puts back what the policy was.",
+		Permissions: permissions,
+		ForRelease:  forRelease,
+		Settle:      time.Minute,
+		Observe:     observeInstanceRole,
+		Expect:      func(_ roleRequest, prior revocation) revocation { return expectRevoked(prior) },
+		Do: func(ctx context.Context, env *action.Env, t roleRequest, prior revocation) error {
+			return revoke(ctx, env, t.Case, prior)
 		},
-		Settle:  time.Minute,
-		Observe: observeRole,
-		Expect: func(_ roleRequest, prior roleState) roleState {
-			if prior.Role == "" {
-				return prior
-			}
-			return roleState{Role: prior.Role, Policy: "deny everything to sessions issued before the time of the call + 30 s"}
+		Undo: func(ctx context.Context, env *action.Env, t roleRequest, prior revocation) error {
+			return unrevoke(ctx, env, t.Case, prior)
 		},
-		Do:     revokeRole,
-		Undo:   restoreRole,
-		Verify: verifyRevoked,
-		Parts: func(p roleState) map[string]any {
-			if p.Role == "" {
-				return nil
-			}
-			return map[string]any{"role " + p.Role: canonicalPolicy(p.Policy)}
-		},
-		Without: func(p roleState, parts map[string]bool) roleState {
-			if parts["role "+p.Role] {
-				return roleState{}
-			}
-			return p
-		},
+		Verify:  func(_ roleRequest, prior, after revocation) error { return verifyRevoked(prior, after) },
+		Parts:   revocationParts,
+		Without: withoutRevocation,
 	})
 }
 
-func observeRole(ctx context.Context, env *action.Env, t roleRequest, known *roleState) (roleState, error) {
+func observeInstanceRole(ctx context.Context, env *action.Env, t roleRequest, known *revocation) (revocation, error) {
 	if known != nil {
-		return readRevocation(ctx, env, known.Role)
+		return readRevocation(ctx, env, t.Case, *known)
 	}
 	i, err := describeInstance(ctx, env, t.Target.ID)
 	if err != nil {
-		return roleState{}, err
+		return revocation{}, err
 	}
-	arn := profileARN(i)
-	if arn == "" {
+	profile, err := profileBefore(ctx, env, i)
+	if err != nil {
+		return revocation{}, err
+	}
+	if profile == "" {
 		env.Note("%s has no instance profile", t.Target.ID)
-		return roleState{}, nil
+		return revocation{}, nil
 	}
-	role, err := roleOf(ctx, env, arn)
-	if err != nil || role == "" {
-		return roleState{}, err
+	p, err := roleOf(ctx, env, profile)
+	if err != nil || p.Role == "" {
+		return revocation{}, err
 	}
 	if !t.IncludeShared {
-		others, err := othersWithRole(ctx, env, role, t.Target.ID)
+		others, err := othersWithRole(ctx, env, p.Role, t.Target.ID)
 		if err != nil {
-			return roleState{}, err
+			return revocation{}, err
 		}
 		if len(others) > 0 {
-			return roleState{}, action.Skipf("role %s is used by %d other instances (%s): revoking would cut them off too; set ec2.revoke_shared_roles to revoke all the same",
-				role, len(others), some(others, 5))
+			return revocation{}, action.Skipf("role %s is used by %d other instances (%s): revoking would cut them off too; set ec2.revoke_shared_roles to revoke all the same",
+				p.Role, len(others), some(others, 5))
 		}
 	}
-	return readRevocation(ctx, env, role)
+	p.Inline, err = readInline(ctx, env.IAM, p.entity())
+	return p, err
 }
 
-// roleOf gives the name of the role in an instance profile, "" where there is none.
-func roleOf(ctx context.Context, env *action.Env, profile string) (string, error) {
+// roleOf gives the name and ARN of the role in an instance profile, nothing where there is none.
+func roleOf(ctx context.Context, env *action.Env, profile string) (revocation, error) {
 	name := lastSegment(profile)
 	out, err := env.IAM.GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: &name})
 	switch {
 	case cloud.NotFound(err) || (err == nil && len(out.InstanceProfile.Roles) == 0):
 		env.Note("instance profile %s has no role", name)
-		return "", nil
+		return revocation{}, nil
 	case err != nil:
-		return "", fmt.Errorf("read instance profile %s: %w", name, err)
+		return revocation{}, fmt.Errorf("read instance profile %s: %w", name, err)
 	}
-	return aws.ToString(out.InstanceProfile.Roles[0].RoleName), nil
+	role := out.InstanceProfile.Roles[0]
+	return revocation{Role: aws.ToString(role.RoleName), ARN: aws.ToString(role.Arn)}, nil
 }
 
 // othersWithRole lists the instances but for self, not terminated, whose profile holds the role. It sees this account
@@ -153,63 +140,4 @@ func some(words []string, n int) string {
 		return strings.Join(words[:n], ", ") + ", …"
 	}
 	return strings.Join(words, ", ")
-}
-
-func readRevocation(ctx context.Context, env *action.Env, role string) (roleState, error) {
-	if role == "" {
-		return roleState{}, nil
-	}
-	out, err := env.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &role, PolicyName: aws.String(revokePolicyName)})
-	if cloud.Is(err, "NoSuchEntity") {
-		return roleState{Role: role}, nil
-	}
-	if err != nil {
-		return roleState{}, fmt.Errorf("read policy %s of role %s: %w", revokePolicyName, role, err)
-	}
-	policy, err := decodePolicy(aws.ToString(out.PolicyDocument))
-	return roleState{Role: role, Policy: policy}, wrap("read policy "+revokePolicyName+" of role", role, err)
-}
-
-func revokeRole(ctx context.Context, env *action.Env, _ roleRequest, prior roleState) error {
-	if prior.Role == "" {
-		return nil
-	}
-	policy := revokePolicy(time.Now().Add(revokeAhead))
-	_, err := env.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-		RoleName: &prior.Role, PolicyName: aws.String(revokePolicyName), PolicyDocument: &policy,
-	})
-	switch cloud.Code(err) {
-	case "UnmodifiableEntity":
-		return action.Skipf("role %s belongs to an AWS service or to IAM Identity Center and cannot be changed here: end its sessions there", prior.Role)
-	case "LimitExceeded":
-		return fmt.Errorf("put policy %s on role %s: its inline policies would be over 10,240 characters together; move one to a "+
-			"managed policy, or attach AWSDenyAll by hand: %w", revokePolicyName, prior.Role, err)
-	}
-	return wrap("put policy "+revokePolicyName+" on role", prior.Role, err)
-}
-
-func restoreRole(ctx context.Context, env *action.Env, _ roleRequest, prior roleState) error {
-	switch {
-	case prior.Role == "":
-		return nil
-	case prior.Policy == "":
-		_, err := env.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &prior.Role, PolicyName: aws.String(revokePolicyName)})
-		return wrap("delete policy "+revokePolicyName+" of role", prior.Role, unless(err, "NoSuchEntity"))
-	}
-	_, err := env.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-		RoleName: &prior.Role, PolicyName: aws.String(revokePolicyName), PolicyDocument: &prior.Policy,
-	})
-	return wrap("put back policy "+revokePolicyName+" of role", prior.Role, err)
-}
-
-func verifyRevoked(_ roleRequest, prior, after roleState) error {
-	switch {
-	case prior.Role == "":
-		return nil
-	case after.Policy == prior.Policy:
-		return fmt.Errorf("role %s shows its former policy still", prior.Role)
-	case !isRevocation(after.Policy):
-		return fmt.Errorf("policy %s of role %s is not what was put: %s", revokePolicyName, prior.Role, after.Policy)
-	}
-	return nil
 }

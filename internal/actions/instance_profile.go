@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -93,4 +94,24 @@ func changeProfile(ctx context.Context, env *action.Env, id, arn string) error {
 		return fmt.Errorf("remove the profile of instance %s: %w", id, err)
 	}
 	return wrap("give instance "+id+" the profile", arn, err)
+}
+
+// profileBefore is the ARN of the instance profile that the instance had before this case changed it, "" for none: the
+// one it has now may be the quarantine profile, or gone.
+func profileBefore(ctx context.Context, env *action.Env, i ec2types.Instance) (string, error) {
+	records, err := env.Records(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, rec := range records { // in the order in which they began
+		if rec.Action != "ec2.quarantine-profile" && rec.Action != "ec2.remove-profile" || len(rec.Prior) == 0 {
+			continue
+		}
+		var prior profileState
+		if err := json.Unmarshal(rec.Prior, &prior); err != nil {
+			return "", wrap("read prior state of", rec.Action, err)
+		}
+		return prior.Profile, nil
+	}
+	return profileARN(i), nil
 }
