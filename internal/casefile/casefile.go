@@ -59,6 +59,11 @@ type Case struct {
 	// Changes counts the changes of status: a notice is sent once for each.
 	Changes int `json:"changes,omitempty"`
 
+	// Settled says that the last run went to its end, with nothing left to wait for: a duplicate delivery has nothing to
+	// go on with. Releasing says that a release was begun and is not complete.
+	Settled   bool `json:"settled,omitempty"`
+	Releasing bool `json:"releasing,omitempty"`
+
 	// ChainHead and ChainLength are the last entry's hash (hex) and number in the evidence manifest.
 	ChainHead   string `json:"chain_head,omitempty"`
 	ChainLength int    `json:"chain_length,omitempty"`

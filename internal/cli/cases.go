@@ -125,7 +125,7 @@ func (a *app) showCase(cmd *cobra.Command, store casefile.Store, id string, jour
 // noCase turns the store's "not found" into a usage error with a hint.
 func noCase(id string, err error) error {
 	if errors.Is(err, casefile.ErrNotFound) {
-		return usage("there is no case %s (cordon cases --all lists them)", printable(id))
+		return usage("there is no case %q (cordon cases --all lists them)", id)
 	}
 	return err
 }

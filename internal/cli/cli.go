@@ -23,7 +23,7 @@ const (
 	exitPartial  = 3 // partial, conflicts, drift
 	exitFailed   = 4
 	exitInput    = 5 // the input is no usable finding
-	exitRefused  = 6 // refused by policy or limit, or awaiting approval
+	exitRefused  = 6 // not acted on: refused by policy or limit, awaiting approval, or no playbook
 )
 
 const exitCodes = `
@@ -34,7 +34,7 @@ Exit codes:
   3  partial, or conflicts
   4  failed
   5  the input is no usable finding
-  6  refused by policy or limit, or awaiting approval
+  6  not acted on: refused by policy or limit, awaiting approval, or no playbook
 With several findings the worst counts (1, 2, 4, 3, 5, 6, 0).`
 
 // worst orders exit codes from bad to good.
@@ -49,8 +49,9 @@ func worst(a, b int) int {
 
 // exitError ends the program with a code; Err is nil where everything was said already.
 type exitError struct {
-	code int
-	err  error
+	code  int
+	err   error
+	cause error // what was said already, for JSON
 }
 
 func (e *exitError) Error() string {
@@ -101,21 +102,25 @@ func classify(err error) (code int, said bool) {
 		exit  *exitError
 		conf  *config.Error
 		setup *engine.SetupError
+		other *engine.AccountError
+		cut   *engine.InterruptedError
 	)
 	switch {
 	case errors.As(err, &exit):
 		return exit.code, exit.err == nil
 	case errors.As(err, &conf), errors.As(err, &setup):
 		return exitUsage, false
-	case errors.Is(err, context.Canceled):
-		return exitInternal, false
+	case errors.As(err, &other):
+		return exitFailed, false
+	case errors.As(err, &cut):
+		return exitPartial, false
 	default:
 		return exitInternal, false
 	}
 }
 
 func usage(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
 }
 
 func (a *app) root() *cobra.Command {
@@ -144,7 +149,7 @@ Start with:  cordon demo        (a simulated account, nothing else needed)
 	f.StringVarP(&a.output, "output", "o", "text", "text, or json: one document on standard output")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress on standard error")
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage("%v (cordon %s --help lists the flags)", err, c.Name())
+		return usage("%v (%s --help lists the flags)", err, c.CommandPath())
 	})
 	cmd.AddCommand(a.demo(), a.plan(), a.respond(), a.release(), a.verify(), a.cases(), a.show(), a.explain(), a.version())
 	cmd.CompletionOptions.HiddenDefaultCmd = true
@@ -168,7 +173,11 @@ func noVerb(c *cobra.Command, args []string) error {
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != len(names) {
-			return usage("cordon %s wants %s; got %d argument(s)", c.Name(), strings.Join(names, " "), len(args))
+			want := strings.Join(names, " ")
+			if want == "" {
+				want = "no argument"
+			}
+			return usage("%s wants %s; got %d (%s --help)", c.CommandPath(), want, len(args), c.CommandPath())
 		}
 		return nil
 	}

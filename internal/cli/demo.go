@@ -23,14 +23,21 @@ import (
 // demoLatency is what a call takes in the demo: about what AWS takes from within its Region.
 const demoLatency = 40 * time.Millisecond
 
-var demoFindings = []string{"ec2-cryptomining.json", "ec2-c2.json", "ec2-dns-exfiltration.json"}
+var demoFindings = []string{
+	"ec2-cryptomining.json", "ec2-c2.json", "ec2-dns-exfiltration.json", "iam-user.json", "iam-role.json", "s3-public.json",
+}
 
 func (a *app) demo() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "A simulated account: findings answered, then released, and proof that all is as before",
 		Args:  exactly(),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("sandbox") || cmd.Flags().Changed("config") {
+				return usage("cordon demo makes an account and a configuration of its own: leave --sandbox and --config out")
+			}
+			return a.runDemo(cmd.Context())
+		},
 	}
 }
 
@@ -70,51 +77,101 @@ func (a *app) runDemo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := account.Dump(awssim.DumpOptions{})
-	fmt.Fprintf(say, "A simulated AWS account with every call taking %d ms. Three GuardDuty findings arrive.\n\n", demoLatency.Milliseconds())
-	out, err := a.demoRespond(ctx, e, store)
+	d := demo{app: a, e: e, store: store, account: account, say: say, before: account.Dump(awssim.DumpOptions{})}
+	return d.run(ctx)
+}
+
+// demo is one demonstration on its own account.
+type demo struct {
+	*app
+	e       *engine.Engine
+	store   casefile.Store
+	account *awssim.Account
+	say     io.Writer
+	before  map[string]any
+}
+
+func (d demo) run(ctx context.Context) error {
+	findings, err := readDemoFindings()
 	if err != nil {
 		return err
 	}
-	if !a.json() {
-		for _, c := range out.Cases {
-			a.printCase(c)
-		}
-		fmt.Fprintf(say, "\nLive connections that were open when the findings came:\n")
-		for _, f := range account.Flows("us-east-1") {
-			fmt.Fprintf(say, "  %s\n", flowLine(f))
-		}
-		fmt.Fprintf(say, "\nIt was a false alarm. Everything is put back, the last change first.\n\n")
+	d.chapter("A simulated AWS account, every call taking %d ms. %d GuardDuty findings arrive: on three instances, a user, a role, a bucket.",
+		demoLatency.Milliseconds(), len(findings))
+	out, err := d.respond(ctx, findings)
+	if err != nil {
+		return err
 	}
+	if !d.json() {
+		for _, c := range out.Cases {
+			d.printCase(c)
+		}
+		d.chapter("Live connections that were open when the findings came:")
+		for _, f := range d.account.Flows(awssim.DemoRegion) {
+			fmt.Fprintf(d.say, "  %s\n", flowLine(f))
+		}
+	}
+	d.chapter("One of the findings comes again, with a higher count. Everything is looked at, nothing has to be done.")
+	findings[0].Count++
+	if _, err := d.respond(ctx, findings[:1]); err != nil {
+		return err
+	}
+	d.chapter("It was a false alarm. Everything is put back, the last change first.")
 	for _, c := range out.Cases {
-		if _, err := e.Release(ctx, c.ID, engine.ReleaseOptions{FalsePositive: true}); err != nil {
+		if _, err := d.e.Release(ctx, c.ID, engine.ReleaseOptions{FalsePositive: true, ReactivateKeys: true}); err != nil {
 			return err
 		}
 	}
-	out.Differences = append(out.Differences, awssim.Diff(before, account.Dump(awssim.DumpOptions{}))...)
+	d.chapter("The finding comes once more. It was declared false, so the instance is left alone.")
+	findings[0].Count++
+	if _, err := d.respond(ctx, findings[:1]); err != nil {
+		return err
+	}
+	out.Differences = append(out.Differences, awssim.Diff(d.before, d.account.Dump(awssim.DumpOptions{}))...)
 	out.Restored = len(out.Differences) == 0
-	return a.demoEnd(out, say)
+	return d.end(out)
 }
 
-func (a *app) demoRespond(ctx context.Context, e *engine.Engine, store casefile.Store) (demoOutcome, error) {
-	out := demoOutcome{Cases: []caseJSON{}, Differences: []string{}}
-	var findings []finding.Finding
+func (d demo) chapter(format string, args ...any) {
+	fmt.Fprintln(d.say)
+	if !d.json() {
+		d.wrapped("", fmt.Sprintf(format, args...))
+	}
+	fmt.Fprintln(d.say)
+}
+
+func readDemoFindings() (findings []finding.Finding, err error) {
 	for _, name := range demoFindings {
 		raw, err := examples.Findings.ReadFile("findings/" + name)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		f, err := finding.Decode(bytes.NewReader(raw))
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		findings = append(findings, f...)
 	}
-	for _, r := range e.Respond(ctx, findings) {
+	return findings, nil
+}
+
+// respond answers findings and gives each case once, as it is when all are answered.
+func (d demo) respond(ctx context.Context, findings []finding.Finding) (demoOutcome, error) {
+	out := demoOutcome{Cases: []caseJSON{}, Differences: []string{}}
+	seen := map[string]bool{}
+	for _, r := range d.e.Respond(ctx, findings) {
 		if r.Err != nil {
 			return out, r.Err
 		}
-		cj, err := withRecords(ctx, store, r.Case)
+		if seen[r.Case.ID] {
+			continue
+		}
+		seen[r.Case.ID] = true
+		c, err := d.store.Case(ctx, r.Case.ID)
+		if err != nil {
+			return out, err
+		}
+		cj, err := withRecords(ctx, d.store, c)
 		if err != nil {
 			return out, err
 		}
@@ -123,18 +180,18 @@ func (a *app) demoRespond(ctx context.Context, e *engine.Engine, store casefile.
 	return out, nil
 }
 
-func (a *app) demoEnd(out demoOutcome, say io.Writer) error {
-	if a.json() {
-		if err := a.printJSON(out); err != nil {
+func (d demo) end(out demoOutcome) error {
+	if d.json() {
+		if err := d.printJSON(out); err != nil {
 			return err
 		}
 	}
-	s := newStyles(a.Out)
+	s := newStyles(d.Out)
 	if out.Restored {
-		fmt.Fprintf(say, "\n%s The account was dumped before and after: no difference, evidence and snapshots aside.\n", s.good.Render("Restored."))
-		fmt.Fprintf(say, "\nNext: cordon plan FILE, or with a simulated account that stays: cordon --sandbox DIR respond FILE\n")
+		fmt.Fprintf(d.say, "\n%s The account was dumped before and after: no difference, evidence and snapshots aside.\n", s.good.Render("Restored."))
+		fmt.Fprintf(d.say, "\nNext: cordon plan FILE, or with a simulated account that stays: cordon --sandbox DIR respond FILE\n")
 	} else {
-		fmt.Fprintf(say, "\n%s\n  %s\n", s.bad.Render("NOT restored:"), strings.Join(out.Differences, "\n  "))
+		fmt.Fprintf(d.say, "\n%s\n  %s\n", s.bad.Render("NOT restored:"), strings.Join(out.Differences, "\n  "))
 		return &exitError{code: exitPartial}
 	}
 	for _, c := range out.Cases {
@@ -148,7 +205,7 @@ func (a *app) demoEnd(out demoOutcome, say io.Writer) error {
 func flowLine(f awssim.Flow) string {
 	state := "cut"
 	if f.Alive {
-		state = "STILL OPEN (tracked, through a " + f.Via + ")"
+		state = "STILL OPEN (through a " + f.Via + ")"
 	}
-	return fmt.Sprintf("%-21s %s %-22s %s", f.Interface, f.Direction, fmt.Sprintf("%s:%d", f.Remote, f.Port), state)
+	return fmt.Sprintf("%s %-8s %-17s %s", f.Interface, f.Direction, fmt.Sprintf("%s:%d", f.Remote, f.Port), state)
 }

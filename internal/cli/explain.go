@@ -76,7 +76,7 @@ func (a *app) runExplain(what string) error {
 
 func explainType(name string, conf config.Config) (explanation, error) {
 	if !finding.Known(name) {
-		return explanation{}, &exitError{exitInput, fmt.Errorf("%q is neither a file nor a finding type of a known family (for example Backdoor:EC2/C&CActivity.B); a finding of this type would be answered by its resourceType", name)}
+		return explanation{}, &exitError{code: exitInput, err: fmt.Errorf("%q is neither a file nor a finding type of a known family (for example Backdoor:EC2/C&CActivity.B); a finding of this type would be answered by its resourceType", name)}
 	}
 	kind := finding.Classify(name)
 	return explain(finding.Finding{Type: name}, finding.Target{Kind: kind}, conf), nil
@@ -105,7 +105,7 @@ func explain(f finding.Finding, t finding.Target, conf config.Config) explanatio
 	if x.Decision.Outcome != policy.Contain {
 		return x
 	}
-	p, _ := playbook.For(t.Kind, conf, "")
+	p, _ := playbook.For(playbook.Subject{Target: t, Config: conf})
 	for _, s := range playbook.Steps(p.Root) {
 		x.Steps = append(x.Steps, s.Action)
 	}

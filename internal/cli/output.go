@@ -21,6 +21,7 @@ type caseJSON struct {
 	Opened           time.Time          `json:"opened"`
 	Updated          time.Time          `json:"updated"`
 	Playbook         string             `json:"playbook"`
+	Releasing        bool               `json:"releasing"`          // a release was begun and is not complete
 	ContainedAfterMS *int64             `json:"contained_after_ms"` // null: not contained
 	Steps            []stepJSON         `json:"steps"`
 	Residual         []string           `json:"residual"`
@@ -42,7 +43,7 @@ type stepJSON struct {
 func toJSON(c casefile.Case, records []action.Record) caseJSON {
 	out := caseJSON{
 		ID: c.ID, Status: c.Status, Reason: c.Reason, Target: c.Target, Findings: c.Findings, Opened: c.Opened, Updated: c.Updated,
-		Playbook: c.Playbook, Steps: []stepJSON{}, Residual: c.Residual, Evidence: c.Evidence, Ticket: c.Ticket,
+		Playbook: c.Playbook, Releasing: c.Releasing, Steps: []stepJSON{}, Residual: c.Residual, Evidence: c.Evidence, Ticket: c.Ticket,
 	}
 	if c.ContainedAfter > 0 {
 		ms := c.ContainedAfter.Milliseconds()

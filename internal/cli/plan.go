@@ -2,15 +2,20 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"cordon/internal/actions"
+	"cordon/internal/casefile"
 	"cordon/internal/cloud"
 	"cordon/internal/engine"
+	"cordon/internal/finding"
 	"cordon/internal/policy"
 )
 
@@ -53,6 +58,9 @@ func (a *app) runPlan(cmd *cobra.Command, file string) error {
 				}
 			}
 		}
+		for i := range plans {
+			plans[i].OpenCase = openCase(cmd.Context(), w.conf.Store, plans[i].Target)
+		}
 		out.Plans = append(out.Plans, plans...)
 	}
 	if a.json() {
@@ -68,11 +76,35 @@ func (a *app) runPlan(cmd *cobra.Command, file string) error {
 	return &exitError{code: code}
 }
 
+// openCase is the id of the target's open case, "" for none. A store that is not there is not made for a plan.
+func openCase(ctx context.Context, uri string, t finding.Target) string {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return ""
+	}
+	if _, err := os.Stat(u.Path); err != nil {
+		return ""
+	}
+	store, err := openStore(ctx, uri)
+	if err != nil {
+		return ""
+	}
+	defer store.Close()
+	cases, err := store.Cases(ctx, casefile.Filter{Target: &t, Limit: 1})
+	if err != nil || len(cases) == 0 || cases[0].Status == casefile.Released {
+		return ""
+	}
+	return cases[0].ID
+}
+
 func (a *app) printPlan(p engine.Plan) {
 	s := newStyles(a.Out)
 	fmt.Fprintf(a.Out, "\n%s %s\n", s.strong.Render("Plan for"), line(p.Target.String()))
 	fmt.Fprintf(a.Out, "  finding  %s\n", line(p.Type))
 	a.wrapped("  outcome  ", string(p.Decision.Outcome)+": "+p.Decision.Reason)
+	if p.OpenCase != "" {
+		a.wrapped("  note     ", "case "+p.OpenCase+" is open on this target: respond puts back only what has drifted since; what follows is what it would do without that case")
+	}
 	if p.Decision.Outcome != policy.Contain {
 		return
 	}
@@ -86,6 +118,9 @@ func (a *app) printPlan(p engine.Plan) {
 		case step.Reason != "":
 			fmt.Fprintf(a.Out, "  %s %s\n", s.dim.Render("="), step.Action)
 			a.wrapped("      ", step.Reason)
+		case len(step.Calls) == 0:
+			fmt.Fprintf(a.Out, "  %s %s\n", s.good.Render("+"), step.Action)
+			a.wrapped("      ", "reads, and keeps what it read as evidence")
 		default:
 			fmt.Fprintf(a.Out, "  %s %s\n", s.warn.Render("~"), step.Action)
 			for _, d := range step.Parts {

@@ -32,6 +32,9 @@ func line(s string) string {
 // cut shortens s to n characters, with an ellipsis.
 func cut(s string, n int) string {
 	r := []rune(s)
+	if n < 2 {
+		return ""
+	}
 	if len(r) <= n {
 		return s
 	}

@@ -17,7 +17,7 @@ func (a *app) printCase(c caseJSON) {
 	p("%s  %s", s.strong.Render("Case "+c.ID), s.status(string(c.Status)))
 	p("  target     %s", line(c.Target.String()))
 	for _, f := range c.Findings {
-		p("  finding    %s", line(fmt.Sprintf("%s, severity %g, seen %d times", f.Type, f.Severity, f.Count)))
+		a.wrapped("  finding    ", fmt.Sprintf("%s, severity %g, seen %s", f.Type, f.Severity, times(f.Count)))
 	}
 	if c.ContainedAfterMS != nil {
 		p("  contained  %s after the finding was read", took(time.Duration(*c.ContainedAfterMS)*time.Millisecond))
@@ -43,11 +43,21 @@ func (a *app) printCase(c caseJSON) {
 		}
 	}
 	if len(c.Evidence) > 0 {
-		p("\n  Evidence: %d pieces, %d bytes, in %s", len(c.Evidence), total(c.Evidence), folder(c.Evidence[0].URI))
+		p("\n  Evidence: %d pieces, %d bytes, in\n    %s", len(c.Evidence), total(c.Evidence), folder(c.Evidence[0].URI))
 	}
-	if next := nextStep(c); next != "" {
-		p("\n  Next: %s", next)
+	if next := nextSteps(c); len(next) > 0 {
+		p("\n  Next:")
+		for _, n := range next {
+			a.wrapped("    ", n)
+		}
 	}
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func total(evidence []action.Artifact) (n int64) {
@@ -67,19 +77,22 @@ func folder(uri string) string {
 	return line(uri)
 }
 
-// nextStep says what a person does now.
-func nextStep(c caseJSON) string {
-	switch c.Status {
-	case casefile.Contained:
-		return fmt.Sprintf("cordon verify %s; a false alarm: cordon release %s --false-positive", c.ID, c.ID)
-	case casefile.Partial:
-		return fmt.Sprintf("mend what failed and run respond again, or cordon release %s", c.ID)
-	case casefile.Failed:
-		return "the target is NOT contained: mend the cause and run respond again, or act by hand"
-	case casefile.Unsupported:
-		return "respond by hand: Cordon has no playbook for this kind of target yet"
+// nextSteps says what a person does now, a command a line.
+func nextSteps(c caseJSON) []string {
+	release := "cordon release " + c.ID
+	switch {
+	case c.Releasing:
+		return []string{"settle by hand what the reason names, then: " + release, "or put it back all the same: " + release + " --force"}
+	case c.Status == casefile.Contained:
+		return []string{"cordon verify " + c.ID, "a false alarm: " + release + " --false-positive"}
+	case c.Status == casefile.Partial:
+		return []string{"mend what failed, then answer the finding again: cordon respond FILE", "or: " + release}
+	case c.Status == casefile.Failed:
+		return []string{"the target is NOT contained: mend the cause and answer the finding again, or act by hand"}
+	case c.Status == casefile.Unsupported:
+		return []string{"respond by hand, as the reason says"}
 	default:
-		return ""
+		return nil
 	}
 }
 

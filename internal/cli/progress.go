@@ -22,6 +22,7 @@ func (a *app) progress(w io.Writer) func(engine.Event) {
 		return nil
 	}
 	s := newStyles(w)
+	width := columns(w)
 	var mu sync.Mutex
 	return func(e engine.Event) {
 		if e.Status == string(action.Doing) {
@@ -30,11 +31,21 @@ func (a *app) progress(w io.Writer) func(engine.Event) {
 		mu.Lock()
 		defer mu.Unlock()
 		if e.Action == "" {
-			fmt.Fprintf(w, "%s %s %s %s\n", s.dim.Render("case"), e.Case, s.status(e.Status), s.dim.Render(cut(line(e.Text), 160)))
+			fmt.Fprintf(w, "%s %s %s %s\n", s.dim.Render("case"), e.Case, s.status(e.Status), s.dim.Render(cut(line(e.Text), width-8-len(e.Case)-len(e.Status))))
 			return
 		}
-		fmt.Fprintf(w, "  %s  %s %-34s %s\n", s.dim.Render(fmt.Sprintf("%8s", took(e.Took))), s.mark(e.Status), e.Action, s.dim.Render(cut(line(e.Text), 120)))
+		fmt.Fprintf(w, "  %s  %s %-34s %s\n", s.dim.Render(fmt.Sprintf("%8s", took(e.Took))), s.mark(e.Status), e.Action, s.dim.Render(cut(line(e.Text), width-60)))
 	}
+}
+
+// columns is the width of the terminal behind w; what is no terminal takes long lines.
+func columns(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return max(n, 64)
+		}
+	}
+	return 200
 }
 
 // took is a duration for people: "0.213 s".

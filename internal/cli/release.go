@@ -43,8 +43,9 @@ else has changed since is a conflict: reported and left alone, unless --force. E
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&o.FalsePositive, "false-positive", false, "the finding was a false alarm: say so in the case")
+	cmd.Flags().BoolVar(&o.FalsePositive, "false-positive", false, "a false alarm: close the ticket, archive the finding, suppress its repeats for a time")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "put back also what someone else has changed since")
+	cmd.Flags().BoolVar(&o.ReactivateKeys, "reactivate-keys", false, "also reactivate access keys (they were in someone else's hands: rotating them is better)")
 	return cmd
 }
 
@@ -86,9 +87,9 @@ func (a *app) printVerification(ctx context.Context, store casefile.Store, v eng
 	fmt.Fprintf(a.Out, "%s  %s\n", s.strong.Render("Case "+v.Case.ID), s.status(string(v.Case.Status)))
 	switch {
 	case len(v.Checked) == 0:
-		fmt.Fprintln(a.Out, "  no change of this case stands, so there is nothing to hold against the account")
+		fmt.Fprintln(a.Out, "  no step of this case stands, so there is nothing to hold against the account")
 	case len(v.Drift) == 0:
-		fmt.Fprintf(a.Out, "  %s all %d changes are in place\n", s.good.Render("✓"), len(v.Checked))
+		fmt.Fprintf(a.Out, "  %s all %d steps that stand were read back: as they were set\n", s.good.Render("✓"), len(v.Checked))
 	}
 	for _, d := range v.Drift {
 		a.wrapped("  "+s.bad.Render("✗")+" ", d.Action+": "+d.Text)
@@ -99,8 +100,11 @@ func (a *app) printVerification(ctx context.Context, store casefile.Store, v eng
 	for _, p := range v.Problems {
 		a.wrapped("  "+s.bad.Render("✗")+" ", "evidence "+p.Name+": "+p.Text)
 	}
-	if len(v.Drift) > 0 {
-		fmt.Fprintln(a.Out, "\n  Next: answer the finding again (cordon respond) to put containment back in place")
+	for _, r := range v.Case.Residual {
+		a.wrapped("  ! may still get through: ", r)
+	}
+	if len(v.Drift) > 0 && !v.Case.Releasing {
+		fmt.Fprintln(a.Out, "\n  Next: answer the finding again (cordon respond FILE): it puts back what has drifted")
 	}
 	return nil
 }

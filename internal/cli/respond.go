@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -29,6 +30,9 @@ again joins its case and changes nothing that holds. Interrupted, run it again: 
 
 func (a *app) runRespond(cmd *cobra.Command, file string, wait time.Duration) error {
 	ctx := cmd.Context()
+	if wait < 0 {
+		return usage("--wait %s is negative", wait)
+	}
 	findings, bad := a.input(file)
 	if len(findings) == 0 {
 		return bad
@@ -38,20 +42,25 @@ func (a *app) runRespond(cmd *cobra.Command, file string, wait time.Duration) er
 		return err
 	}
 	defer w.close()
-	e, store, err := w.engine(ctx, a.progress(a.Err), engine.Options{Wait: wait})
+	e, store, err := w.engine(ctx, a.progress(a.Err), engine.Options{Wait: wait, Recheck: true})
 	if err != nil {
 		return err
 	}
 	code := codeOf(bad)
 	out := struct {
-		Cases []caseJSON `json:"cases"`
-	}{[]caseJSON{}}
-	for _, r := range e.Respond(ctx, findings) {
+		Cases  []caseJSON     `json:"cases"`
+		Errors []inputProblem `json:"errors,omitempty"` // documents that are no usable finding
+	}{[]caseJSON{}, problems(bad)}
+	results := e.Respond(ctx, findings)
+	if err := e.SendUnsent(ctx); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(a.Err, "cordon: send what earlier runs could not: "+printable(err.Error()))
+	}
+	for _, r := range results {
 		code = worst(code, a.sayResult(r))
 		if r.Case.ID == "" {
 			continue
 		}
-		cj, err := withRecords(ctx, store, r.Case)
+		cj, err := withRecords(context.WithoutCancel(ctx), store, r.Case)
 		if err != nil {
 			return err
 		}
@@ -78,10 +87,7 @@ func (a *app) sayResult(r engine.Result) int {
 	}
 	fmt.Fprintln(a.Err, "cordon: "+printable(r.Err.Error()))
 	errCode, _ := classify(r.Err)
-	if _, foreign := r.Err.(*engine.AccountError); foreign {
-		errCode = exitFailed
-	}
-	return worst(errCode, 0)
+	return worst(code, errCode)
 }
 
 // statusCode is the exit code of a case's status.
@@ -91,7 +97,7 @@ func statusCode(s casefile.Status) int {
 		return exitPartial
 	case casefile.Failed:
 		return exitFailed
-	case casefile.AwaitingApproval:
+	case casefile.AwaitingApproval, casefile.Unsupported:
 		return exitRefused
 	default:
 		return exitDone

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,6 +33,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			openOffices(env)
 			env.Setenv("HOME", env.WorkDir+"/home")
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true") // no credentials from anywhere
 			env.Setenv("AWS_CONFIG_FILE", env.WorkDir+"/none")
@@ -43,6 +45,12 @@ func TestScripts(t *testing.T) {
 			"json": jsonPath,
 			"save": saveCase,
 			"big":  bigFile,
+
+			"envsubst": envSubst,
+			"groups":   ownGroups,
+
+			"posted": posted, // posted slack 1
+			"office": posted, // office down
 		},
 	})
 }
@@ -117,4 +125,21 @@ func bigFile(ts *testscript.TestScript, _ bool, args []string) {
 	var n int
 	ts.Check(json.Unmarshal([]byte(args[1]), &n))
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(`{"id":"`+strings.Repeat("a", n<<20)+`"}`), 0o600))
+}
+
+// envSubst replaces $VARIABLES in a file: envsubst FILE.
+func envSubst(ts *testscript.TestScript, _ bool, args []string) {
+	text := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// ownGroups counts the security groups that Cordon has made: groups STATE-FILE N.
+func ownGroups(ts *testscript.TestScript, _ bool, args []string) {
+	made := map[string]bool{}
+	for _, name := range regexp.MustCompile(`"GroupName": "(cordon-(quarantine|collect|sealed|untrack)-[^"]*)"`).FindAllString(ts.ReadFile(args[0]), -1) {
+		made[name] = true
+	}
+	if got := strconv.Itoa(len(made)); got != args[1] {
+		ts.Fatalf("%s groups of Cordon's, want %s: %v", got, args[1], made)
+	}
 }

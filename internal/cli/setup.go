@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"cordon/internal/actions"
@@ -19,6 +21,8 @@ import (
 	"cordon/internal/cloud"
 	"cordon/internal/config"
 	"cordon/internal/engine"
+	"cordon/internal/finding"
+	"cordon/internal/notify"
 	"cordon/internal/vault"
 )
 
@@ -117,7 +121,18 @@ func (w *world) engine(ctx context.Context, progress func(engine.Event), o engin
 	host, _ := os.Hostname()
 	o.Actions, o.Store, o.Vault, o.Config = actions.Catalog(), store, v, w.conf
 	o.Clients, o.Progress, o.Owner = clients(w.aws), progress, fmt.Sprintf("%s/%d", host, os.Getpid())
+	if o.Channels, err = notify.New(w.conf.Notify, notify.Deps{AWS: w.aws}); err != nil {
+		return nil, nil, &engine.SetupError{What: "notices", Hint: "nothing was changed; see notify in cordon.yaml", Err: err}
+	}
+	o.Archive, o.NoticeWait = w.archive, 30*time.Second
 	return engine.New(o), store, nil
+}
+
+// archive archives a finding in GuardDuty, in the finding's Region.
+func (w *world) archive(ctx context.Context, f finding.Finding) error {
+	c := w.aws.Copy()
+	c.Region = f.Region
+	return notify.Archive(ctx, guardduty.NewFromConfig(c), f.DetectorID, f.ID)
 }
 
 func openStore(ctx context.Context, uri string) (casefile.Store, error) {

@@ -6,10 +6,16 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"cordon/internal/notify"
 )
 
 // Config is cordon.yaml, with every default filled in. It holds no secret.
@@ -17,6 +23,27 @@ type Config struct {
 	Store string `yaml:"store"` // sqlite:///PATH
 	Vault string `yaml:"vault"` // file:///DIR or s3://BUCKET/PREFIX
 	EC2   EC2    `yaml:"ec2"`
+	IAM   IAM    `yaml:"iam"`
+	S3    S3     `yaml:"s3"`
+
+	Notify        notify.Config `yaml:"notify"`
+	FalsePositive FalsePositive `yaml:"false_positive"`
+}
+
+// IAM is how users and roles are answered.
+type IAM struct {
+	Protected []string `yaml:"protected"` // names or globs of users and roles that are never touched
+	AllKeys   bool     `yaml:"all_keys"`  // disable all of a user's access keys, not only the finding's
+}
+
+// S3 is how buckets are answered.
+type S3 struct {
+	Sources bool `yaml:"sources"` // also buckets that a finding names as the source of an access
+}
+
+// FalsePositive is what a release as a false positive means for repeats of the finding.
+type FalsePositive struct {
+	SuppressDays int `yaml:"suppress_days"` // 0 to 365, default 7
 }
 
 // EC2 is how instances are answered.
@@ -53,6 +80,8 @@ func Default(stateDir string) Config {
 		Store: URI("sqlite", filepath.Join(stateDir, "cordon.db")),
 		Vault: URI("file", filepath.Join(stateDir, "evidence")),
 		EC2:   EC2{CutEstablished: true, LiveResponse: LiveResponse{Seconds: 90}},
+
+		FalsePositive: FalsePositive{SuppressDays: 7},
 	}
 }
 
@@ -66,13 +95,13 @@ func StateDir() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fmt.Errorf("find the user's state directory: %w (set store and vault in cordon.yaml)", err)
+		return "", &Error{"defaults", fmt.Errorf("find the user's state directory: %w (set HOME or XDG_STATE_HOME)", err)}
 	}
 	return filepath.Join(home, ".local", "state", "cordon"), nil
 }
 
 // Load reads file over the defaults. An unknown key, a wrong type or a value out of bounds is an *Error that names the
-// line; goccy/go-yaml's errors carry the source around it.
+// line and column, never the source: a secret that stands there by mistake is not repeated.
 func Load(file string, defaults Config) (Config, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -84,14 +113,46 @@ func Load(file string, defaults Config) (Config, error) {
 // Parse is Load for content that is read already.
 func Parse(file string, raw []byte, defaults Config) (Config, error) {
 	c := defaults
-	if err := yaml.UnmarshalWithOptions(raw, &c, yaml.Strict()); err != nil {
-		return defaults, &Error{file, errors.New(yaml.FormatError(err, false, true))}
+	if err := decode(raw, &c); err != nil {
+		return defaults, &Error{file, errors.New(yaml.FormatError(err, false, false))}
 	}
 	if err := c.check(); err != nil {
 		return defaults, &Error{file, err}
 	}
 	c.EC2.LiveResponse.fillIn()
 	return c, nil
+}
+
+// decode reads YAML over what c has. A key without a value leaves the default, as if it were not there.
+func decode(raw []byte, c *Config) error {
+	file, err := parser.ParseBytes(raw, 0)
+	if err != nil {
+		return err
+	}
+	if len(file.Docs) > 1 {
+		return errors.New("more than one document; write one, without ---")
+	}
+	for _, doc := range file.Docs {
+		if doc.Body == nil || doc.Body.Type() == ast.NullType {
+			continue
+		}
+		dropNulls(doc.Body)
+		if err := yaml.NodeToValue(doc.Body, c, yaml.Strict()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func dropNulls(n ast.Node) {
+	m, ok := n.(*ast.MappingNode)
+	if !ok {
+		return
+	}
+	m.Values = slices.DeleteFunc(m.Values, func(v *ast.MappingValueNode) bool { return v.Value == nil || v.Value.Type() == ast.NullType })
+	for _, v := range m.Values {
+		dropNulls(v.Value)
+	}
 }
 
 var profileARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:instance-profile/[\w+=,.@/-]+$`)
@@ -109,8 +170,15 @@ func (c Config) check() error {
 		return fmt.Errorf("ec2.live_response.seconds: %d is not between 1 and 3600", live.Seconds)
 	case live.Channel == "" && len(live.Commands)+len(live.WindowsCommands) > 0:
 		return fmt.Errorf("ec2.live_response: commands are given but no channel; add channel: %s", ChannelHTTPS)
+	case c.FalsePositive.SuppressDays < 0 || c.FalsePositive.SuppressDays > 365:
+		return fmt.Errorf("false_positive.suppress_days: %d is not between 0 and 365", c.FalsePositive.SuppressDays)
 	}
-	return nil
+	for _, glob := range c.IAM.Protected {
+		if _, err := path.Match(glob, ""); err != nil || glob == "" {
+			return fmt.Errorf("iam.protected: %q is no name or glob (for example break-glass-*)", glob)
+		}
+	}
+	return c.Notify.Check()
 }
 
 // fillIn adds the standard commands: all read-only, all with what the host has.

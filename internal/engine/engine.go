@@ -11,6 +11,7 @@ import (
 	"cordon/internal/cloud"
 	"cordon/internal/config"
 	"cordon/internal/finding"
+	"cordon/internal/notify"
 	"cordon/internal/vault"
 )
 
@@ -28,11 +29,21 @@ type Options struct {
 	Config  config.Config
 	// Clients gives the clients for an account and Region ("aws-global" for IAM). It makes no call.
 	Clients func(ctx context.Context, account, region string) (*cloud.Clients, error)
+	// Channels are where notices go; none for no notices.
+	Channels []notify.Channel
+	// Archive archives a finding in GuardDuty when its case is released as a false positive; nil for not at all.
+	Archive func(ctx context.Context, f finding.Finding) error
 	// Progress is told what happens as it happens, from many goroutines; nil for nobody.
 	Progress func(Event)
 	// Wait bounds how long a run waits for slow work (snapshots); what is pending then is left for the next run of the
 	// same finding. 0 waits as long as the context lasts.
 	Wait time.Duration
+	// NoticeWait bounds how long a run tries to deliver a notice that a channel does not take; then it stays in the store
+	// for SendUnsent. 0 tries once.
+	NoticeWait time.Duration
+	// Recheck looks at a contained target again for every delivery, as a person who asks wants it; without it a delivery
+	// that brings nothing new is not looked at.
+	Recheck bool
 	// Owner names this process in leases and journals.
 	Owner string
 }
@@ -62,6 +73,13 @@ func (e *Engine) tell(ev Event) {
 		ev.At = time.Now()
 		e.o.Progress(ev)
 	}
+}
+
+// InterruptedError says that the caller gave up before the run was over. The case says how far it came.
+type InterruptedError struct{ Case string }
+
+func (e *InterruptedError) Error() string {
+	return "case " + e.Case + " was interrupted: run the same command again, it goes on where it was"
 }
 
 // SetupError says that the surroundings do not let Cordon work: nothing was changed.

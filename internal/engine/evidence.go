@@ -2,7 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
@@ -17,26 +20,37 @@ type evidence struct {
 	by     string
 }
 
-// Put implements action.Evidence.
+// Put implements action.Evidence. Where a process wrote a piece of that name and died before it was chained, that piece
+// is the evidence: it is whole, and it is the earlier one.
 func (e evidence) Put(ctx context.Context, name string, content []byte) (action.Artifact, error) {
 	a, entry, err := e.vault.Put(ctx, e.caseID, name, content)
+	if errors.Is(err, vault.ErrExists) {
+		if _, chained, ferr := e.Find(ctx, name); ferr == nil && !chained {
+			a, entry, err = e.vault.Adopt(ctx, e.caseID, name)
+		}
+	}
 	if err != nil {
 		return a, err
 	}
-	_, err = e.store.Update(ctx, e.caseID, func(c *casefile.Case) ([]casefile.Entry, error) {
-		for _, known := range c.Evidence {
-			if known.URI == a.URI {
-				return nil, nil
-			}
+	return a, e.list(ctx, a, entry)
+}
+
+// list writes a piece that is in the vault into the case, also when the caller has gone away meanwhile.
+func (e evidence) list(ctx context.Context, a action.Artifact, entry vault.Entry) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	_, err := e.store.Update(ctx, e.caseID, func(c *casefile.Case) ([]casefile.Entry, error) {
+		if slices.ContainsFunc(c.Evidence, func(known action.Artifact) bool { return known.URI == a.URI }) {
+			return nil, nil
 		}
 		c.Evidence = append(c.Evidence, a)
 		c.ChainLength, c.ChainHead = laterHead(*c, entry)
 		return []casefile.Entry{{By: e.by, Event: "evidence", Text: a.URI}}, nil
 	})
 	if err != nil {
-		return a, fmt.Errorf("list evidence %s in case %s: %w", name, e.caseID, err)
+		return fmt.Errorf("list evidence %s in case %s: %w", entry.Name, e.caseID, err)
 	}
-	return a, nil
+	return nil
 }
 
 // laterHead keeps the head of the longer chain: two pieces may be listed in another order than they were chained.
@@ -47,7 +61,8 @@ func laterHead(c casefile.Case, entry vault.Entry) (int, string) {
 	return c.ChainLength, c.ChainHead
 }
 
-// Find implements action.Evidence.
+// Find implements action.Evidence. A piece that a process put into the vault and died before it was listed in the case
+// is listed now: it is not collected again.
 func (e evidence) Find(ctx context.Context, name string) (action.Artifact, bool, error) {
 	c, err := e.store.Case(ctx, e.caseID)
 	if err != nil {
@@ -57,6 +72,16 @@ func (e evidence) Find(ctx context.Context, name string) (action.Artifact, bool,
 	for _, a := range c.Evidence {
 		if a.URI == uri {
 			return a, true, nil
+		}
+	}
+	entries, err := e.vault.Manifest(ctx, e.caseID)
+	if err != nil {
+		return action.Artifact{}, false, err
+	}
+	for _, entry := range entries {
+		if entry.Name == name {
+			a := action.Artifact{URI: uri, SHA256: entry.SHA256, Bytes: entry.Bytes}
+			return a, true, e.list(ctx, a, entry)
 		}
 	}
 	return action.Artifact{}, false, nil

@@ -9,6 +9,7 @@ import (
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
+	"cordon/internal/finding"
 	"cordon/internal/playbook"
 )
 
@@ -20,24 +21,26 @@ type run struct {
 	p        playbook.Playbook
 	env      *action.Env
 	pre      *preflight
+	f        *finding.Finding // the one that brought the run about; nil for none
 	received time.Time
+	notices  *notices
 	giveUp   time.Time // when to stop waiting for slow work; zero is never
 
 	mu      sync.Mutex
-	refused error // the preflight's no: nothing was begun
+	refused bool  // the preflight's no: nothing was begun
 	broken  error // the store failed on the way
 }
 
-func (e *Engine) newRun(ctx context.Context, c casefile.Case, p playbook.Playbook, received time.Time, docs map[string][]byte) (*run, error) {
+func (e *Engine) newRun(ctx context.Context, c casefile.Case, p playbook.Playbook, f *finding.Finding, received time.Time) (*run, error) {
 	env, err := e.env(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{e: e, caseID: c.ID, c: c, p: p, env: env, received: received}
+	r := &run{e: e, caseID: c.ID, c: c, p: p, env: env, f: f, received: received, notices: e.notices()}
 	if e.o.Wait > 0 {
 		r.giveUp = received.Add(e.o.Wait)
 	}
-	r.pre = e.startPreflight(ctx, env.Clients, c.Target, env.Evidence, docs)
+	r.pre = e.startPreflight(ctx, env.Clients, c.Target)
 	env.Permit = r.pre.permit
 	return r, nil
 }
@@ -101,7 +104,7 @@ func (r *run) step(ctx context.Context, s playbook.Step) {
 				return
 			}
 		case errors.As(err, &refused):
-			r.refuse(refused.Err)
+			r.refuse()
 			return
 		case err != nil:
 			r.fail(err)
@@ -143,13 +146,13 @@ func (r *run) wait(ctx context.Context, d time.Duration) bool {
 func (r *run) stopped() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.refused != nil
+	return r.refused
 }
 
-func (r *run) refuse(err error) {
+func (r *run) refuse() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.refused = err
+	r.refused = true
 }
 
 func (r *run) fail(err error) {

@@ -2,7 +2,7 @@ package engine_test
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -15,6 +15,7 @@ import (
 	"cordon/internal/config"
 	"cordon/internal/engine"
 	"cordon/internal/finding"
+	"cordon/internal/notify"
 	"cordon/internal/vault"
 )
 
@@ -29,6 +30,11 @@ type rig struct {
 	vault   vault.Vault
 	journal *cloud.Journal
 	conf    config.Config
+
+	channels   []notify.Channel
+	noticeWait time.Duration
+	recheck    bool
+	archived   []string
 }
 
 func newRig(t *testing.T, o awssim.Options, conf config.EC2) *rig {
@@ -58,12 +64,28 @@ func (r *rig) engine(v vault.Vault) *engine.Engine {
 	cfg := r.journal.Attach(r.account.Config(region))
 	return engine.New(engine.Options{
 		Actions: actions.Catalog(), Store: r.store, Vault: v, Config: r.conf, Owner: "test",
+		Channels: r.channels, NoticeWait: r.noticeWait, Recheck: r.recheck,
+		Archive: func(_ context.Context, f finding.Finding) error {
+			r.archived = append(r.archived, f.ID)
+			return nil
+		},
 		Clients: func(_ context.Context, account, region string) (*cloud.Clients, error) {
 			c := cfg.Copy()
 			c.Region = region
 			return cloud.New(c, account), nil
 		},
 	})
+}
+
+// onS3 moves the rig's vault to the account's evidence bucket.
+func (r *rig) onS3(t *testing.T) {
+	t.Helper()
+	v, err := vault.OpenS3(r.clients().S3, "cordon-evidence-111122223333", "cordon", r.account.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.vault = v
+	r.Engine = r.engine(v)
 }
 
 func (r *rig) clients() *cloud.Clients { return cloud.New(r.account.Config(region), r.account.ID()) }
@@ -89,7 +111,9 @@ func (r *rig) record(t *testing.T, c casefile.Case, id string) action.Record {
 
 // on is a finding on an instance; count tells repeats apart.
 func on(instance string, count int) finding.Finding {
-	raw, _ := json.Marshal(map[string]any{"id": "f-" + instance, "count": count})
+	raw := fmt.Appendf(nil, `{"schemaVersion":"2.0","id":"f-%s","accountId":%q,"region":%q,"type":"Backdoor:EC2/C&CActivity.B","severity":8,
+		"service":{"count":%d},"resource":{"resourceType":"Instance","instanceDetails":{"instanceId":%q}}}`,
+		instance, awssim.DefaultAccount, region, count, instance)
 	return finding.Finding{
 		ID: "f-" + instance, Type: "Backdoor:EC2/C&CActivity.B", Severity: 8, Count: count,
 		Account: awssim.DefaultAccount, Region: region, Raw: raw, Kind: finding.KindInstance,

@@ -6,7 +6,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cordon/internal/action"
-	"cordon/internal/config"
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
 	"cordon/internal/policy"
@@ -19,6 +18,7 @@ type Plan struct {
 	Target   finding.Target  `json:"target"`
 	Decision policy.Decision `json:"decision"`
 	Steps    []PlannedStep   `json:"steps"`
+	OpenCase string          `json:"open_case,omitempty"` // the target's; respond then puts back only what has drifted
 }
 
 // PlannedStep is one step's change, or the reason why there is none, or the error that kept it from being planned.
@@ -38,7 +38,7 @@ func (e *Engine) Plan(ctx context.Context, f finding.Finding) ([]Plan, error) {
 		p := Plan{Finding: f.ID, Type: f.Type, Target: t, Decision: policy.Decide(f, t, e.o.Config), Steps: []PlannedStep{}}
 		if p.Decision.Outcome == policy.Contain {
 			var err error
-			if p.Steps, err = e.planSteps(ctx, t, e.o.Config); err != nil {
+			if p.Steps, err = e.planSteps(ctx, f, t); err != nil {
 				return out, err
 			}
 		}
@@ -47,16 +47,20 @@ func (e *Engine) Plan(ctx context.Context, f finding.Finding) ([]Plan, error) {
 	return out, nil
 }
 
-func (e *Engine) planSteps(ctx context.Context, t finding.Target, c config.Config) ([]PlannedStep, error) {
+func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Target) ([]PlannedStep, error) {
 	clients, err := e.o.Clients(ctx, t.Account, t.Region)
 	if err != nil {
 		return nil, err
 	}
 	env := &action.Env{
-		Clients: clients, Evidence: noEvidence{},
+		Clients: clients, Evidence: noEvidence{}, Planning: true,
 		Records: func(context.Context) ([]action.Record, error) { return nil, nil },
 	}
-	book, _ := playbook.For(t.Kind, c, planCase)
+	subject := playbook.Subject{Case: planCase, Target: t, Config: e.o.Config}
+	if f.Identity != nil {
+		subject.AccessKeys, subject.PrincipalID = []string{f.Identity.AccessKeyID}, f.Identity.PrincipalID
+	}
+	book, _ := playbook.For(subject)
 	var steps []playbook.Step
 	for _, s := range playbook.Steps(book.Root) {
 		if s.Action != playbook.Settle {

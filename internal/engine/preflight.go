@@ -9,30 +9,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"golang.org/x/sync/errgroup"
 
-	"cordon/internal/action"
 	"cordon/internal/cloud"
 	"cordon/internal/finding"
 )
 
-// preflight is what must hold before the first change: the credentials belong to the target's account, and the
-// vault takes the finding's document, the first piece of evidence. It runs beside the first observations, so it adds
-// no round trip in a row.
+// preflight is what must hold before the first change: the credentials belong to the target's account; the vault can
+// be written, and is private. It runs beside the first observations and takes one round trip, so it adds none in a row.
 type preflight struct {
 	done   chan struct{}
 	caller string // ARN
 	err    error
 }
 
-func (e *Engine) startPreflight(ctx context.Context, c *cloud.Clients, t finding.Target, ev action.Evidence, docs map[string][]byte) *preflight {
+func (e *Engine) startPreflight(ctx context.Context, c *cloud.Clients, t finding.Target) *preflight {
 	p := &preflight{done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
 		g, ctx := errgroup.WithContext(ctx)
 		g.Go(func() (err error) { p.caller, err = identify(ctx, c, t.Account); return err })
-		for name, content := range docs {
+		for _, look := range []func(context.Context) error{e.o.Vault.Private, e.o.Vault.Check} {
 			g.Go(func() error {
-				if _, err := ev.Put(ctx, name, content); err != nil {
-					return &SetupError{"evidence vault", "nothing was changed; make it writable, or set vault in cordon.yaml", err}
+				if err := look(ctx); err != nil {
+					return &SetupError{"evidence vault", "nothing was changed; mend it, or set vault in cordon.yaml", err}
 				}
 				return nil
 			})

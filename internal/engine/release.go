@@ -14,8 +14,9 @@ import (
 
 // ReleaseOptions say how a case is released.
 type ReleaseOptions struct {
-	FalsePositive bool // the finding was a false alarm; noted in the case
-	Force         bool // put back also what someone else has changed since
+	FalsePositive  bool // a false alarm: its findings are archived, and their repeats suppressed for a time
+	Force          bool // put back also what someone else has changed since
+	ReactivateKeys bool // also reactivate access keys, which stay inactive otherwise
 }
 
 // Release puts back what the case changed, in reverse order, and nothing else. The case is released when everything
@@ -29,7 +30,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	if c.Status == casefile.Released {
 		return c, nil
 	}
-	free, err := e.lease(ctx, caseID)
+	free, _, err := e.lease(ctx, c)
 	if err != nil {
 		return c, err
 	}
@@ -45,10 +46,11 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 		if err != nil {
 			return c, err
 		}
+		env.ReactivateKeys = o.ReactivateKeys
 		if by, err = identify(ctx, env.Clients, c.Target.Account); err != nil {
 			return c, err
 		}
-		e.sortByPlaybook(c, records)
+		e.sortByPlaybook(ctx, c, records)
 		if left, err = e.undoAll(ctx, c, env, records, o.Force, began); err != nil {
 			return c, err
 		}
@@ -60,19 +62,50 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	if len(left) > 0 {
 		status, reason = casefile.Partial, "release is not complete: "+strings.Join(left, "; ")
 	}
-	return e.setStatus(context.WithoutCancel(ctx), caseID, by, status, reason, func(c *casefile.Case) {
-		if status == casefile.Released {
-			c.Residual = []string{}
-		}
+	ctx = context.WithoutCancel(ctx)
+	c, changed, err := e.setStatus(ctx, caseID, by, status, reason, func(c *casefile.Case) {
+		c.Residual, c.Settled, c.Releasing = []string{}, false, status != casefile.Released
 	})
+	if err != nil {
+		return c, err
+	}
+	return e.afterRelease(ctx, c, by, changed, o)
+}
+
+// afterRelease tells people, and, for a false positive, archives the case's findings and suppresses their repeats.
+func (e *Engine) afterRelease(ctx context.Context, c casefile.Case, by string, changed bool, o ReleaseOptions) (casefile.Case, error) {
+	falseAlarm := o.FalsePositive && c.Status == casefile.Released
+	if falseAlarm {
+		if err := e.suppress(ctx, c, by); err != nil {
+			return c, err
+		}
+	}
+	if !changed {
+		return c, nil
+	}
+	records, err := e.o.Store.Records(ctx, c.ID)
+	if err != nil {
+		return c, fmt.Errorf("read records of case %s: %w", c.ID, err)
+	}
+	findings, err := e.findings(ctx, c)
+	if err != nil {
+		return c, err
+	}
+	n := e.notices()
+	n.sendReleased(ctx, c, findings, records, falseAlarm)
+	if falseAlarm && e.o.Archive != nil {
+		n.archive(ctx, c, findings)
+	}
+	n.wait()
+	return e.reread(ctx, c)
 }
 
 // sortByPlaybook puts records into the order in which their steps are written: steps that run side by side begin in no
 // order, but are released in one.
-func (e *Engine) sortByPlaybook(c casefile.Case, records []action.Record) {
-	p, ok := playbook.For(c.Target.Kind, e.o.Config, c.ID)
-	if !ok {
-		return
+func (e *Engine) sortByPlaybook(ctx context.Context, c casefile.Case, records []action.Record) {
+	p, err := e.playbook(ctx, c)
+	if err != nil {
+		return // they stay in the order in which they began
 	}
 	place := map[string]int{}
 	for i, s := range playbook.Steps(p.Root) {
@@ -84,12 +117,15 @@ func (e *Engine) sortByPlaybook(c casefile.Case, records []action.Record) {
 // undoAll walks the records from the last to the first and says what could not be put back.
 func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, records []action.Record, force bool, began time.Time) (left []string, err error) {
 	for _, rec := range slices.Backward(records) {
+		if !rec.Open() {
+			continue
+		}
 		a, ok := e.actions[rec.Action]
 		if !ok {
 			left = append(left, rec.Action+": this version of Cordon does not know the action")
 			continue
 		}
-		if !rec.Open() || a.Irreversible != "" {
+		if a.Irreversible != "" {
 			continue
 		}
 		rec, err := action.Undo(ctx, e.o.Store, env, a, rec, force)
@@ -100,7 +136,7 @@ func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, 
 		if rec.Status == action.Failed {
 			text = rec.Error
 		}
-		if rec.Status != action.Undone {
+		if rec.Status == action.Failed || rec.Status == action.Conflict {
 			left = append(left, rec.Action+": "+text)
 		}
 		e.tell(Event{Case: c.ID, Target: c.Target, Action: rec.Action, Status: string(rec.Status), Text: text, Took: time.Since(began)})

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,69 +62,164 @@ func targets(f finding.Finding) []finding.Target {
 }
 
 func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
-	known := casefile.Finding{ID: f.ID, Type: f.Type, Severity: f.Severity, Count: f.Count, UpdatedAt: f.UpdatedAt}
+	if c, ok, err := e.suppressed(ctx, f, t, received); err != nil || ok {
+		return Result{Case: c, Err: err}
+	}
 	id, err := casefile.NewID(rand.Reader)
 	if err != nil {
 		return Result{Err: err}
 	}
-	c, _, err := e.o.Store.OpenCase(ctx, casefile.Opening{
+	known := casefile.Finding{ID: f.ID, Type: f.Type, Severity: f.Severity, Count: f.Count, UpdatedAt: f.UpdatedAt}
+	c, created, err := e.o.Store.OpenCase(ctx, casefile.Opening{
 		NewID: id, Target: t, Finding: known, Raw: f.Raw, By: e.o.Owner, Now: received.UTC(),
 	})
 	if err != nil {
-		return Result{Err: &SetupError{"case store", "nothing was changed; make it writable, or set store in cordon.yaml", err}}
+		return Result{Err: storeError(err)}
 	}
-	d := policy.Decide(f, t, e.o.Config)
-	switch d.Outcome {
+	switch d := policy.Decide(f, t, e.o.Config); d.Outcome {
 	case policy.Observe:
-		c, err = e.lookOnly(ctx, c, casefile.Observed, d)
+		c, err = e.lookOnly(ctx, c, f, casefile.Observed, d)
 	case policy.Unsupported:
-		c, err = e.lookOnly(ctx, c, casefile.Unsupported, d)
+		c, err = e.lookOnly(ctx, c, f, casefile.Unsupported, d)
 	case policy.Contain:
 		c, err = e.contain(ctx, c, f, received)
+	}
+	if err == nil && c.News && !created {
+		e.sendRepeat(ctx, c, f)
 	}
 	return Result{Case: c, Err: err}
 }
 
+func storeError(err error) error {
+	return &SetupError{"case store", "nothing was changed; make it writable, or set store in cordon.yaml", err}
+}
+
 // lookOnly settles a case that nothing is done in. A case that is being answered for another finding goes its own way.
-func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, s casefile.Status, d policy.Decision) (casefile.Case, error) {
+func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Finding, s casefile.Status, d policy.Decision) (casefile.Case, error) {
 	if c.Status != casefile.Open || c.Lease.Owner != "" {
 		return c, nil
 	}
-	return e.setStatus(ctx, c.ID, e.o.Owner, s, d.Reason, nil)
+	if _, err := e.evidence(c).Put(ctx, documentName(f), f.Raw); err != nil {
+		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "the finding's document could not be kept as evidence: " + err.Error()})
+	}
+	return e.settleAlone(ctx, c, f, s, d.Reason)
+}
+
+func (e *Engine) evidence(c casefile.Case) evidence {
+	return evidence{e.o.Store, e.o.Vault, c.ID, e.o.Owner}
+}
+
+// settleAlone gives a case its status outside a run, and sends the notice.
+func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Finding, s casefile.Status, reason string) (casefile.Case, error) {
+	now, changed, err := e.setStatus(context.WithoutCancel(ctx), c.ID, e.o.Owner, s, reason, nil)
+	if err != nil || !changed {
+		return now, err
+	}
+	n := e.notices()
+	n.send(ctx, now, statusKey(now), noticeOf(now, &f, nil))
+	n.wait()
+	return e.reread(ctx, now)
 }
 
 // contain runs the target's playbook in the case, alone: whoever comes second waits and then finds the work done.
 func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding, received time.Time) (casefile.Case, error) {
-	release, err := e.lease(ctx, c.ID)
+	free, waited, err := e.lease(ctx, c)
 	if err != nil {
 		return c, err
 	}
-	defer release()
-	before := c
-	if c, err = e.o.Store.Case(ctx, c.ID); err != nil {
-		return before, err
+	defer free()
+	news := c.News
+	if c, err = e.reread(ctx, c); err != nil {
+		return c, err
 	}
-	if c.Status == casefile.Contained && !before.News {
+	if c.Status == casefile.Contained && c.Settled && !news && (waited || !e.o.Recheck) {
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "repeat of a finding that is answered"})
 		return c, nil
 	}
-	p, ok := playbook.For(c.Target.Kind, e.o.Config, c.ID)
-	if !ok {
-		return c, fmt.Errorf("choose playbook for %s: none", c.Target.Kind)
+	if c, err = e.o.Store.Update(ctx, c.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
+		c.Settled = false // until this run has gone to its end
+		return nil, nil
+	}); err != nil {
+		return c, storeError(err)
 	}
-	r, err := e.newRun(ctx, c, p, received, map[string][]byte{documentName(f): f.Raw})
+	p, err := e.playbook(ctx, c)
 	if err != nil {
-		return e.giveUp(ctx, c, err)
+		return c, err
 	}
+	r, err := e.newRun(ctx, c, p, &f, received)
+	if err != nil {
+		return e.giveUp(ctx, c, f, err)
+	}
+	var document sync.WaitGroup
+	document.Go(func() { r.keepDocument(ctx, f) })
 	r.fold(ctx, p.Root)
-	<-r.pre.done // its goroutine writes evidence; it ends before the case does
-	if r.refused != nil {
-		return e.giveUp(ctx, c, r.refused)
+	document.Wait()
+	// Where the preflight refused, no step changed anything, whatever else went wrong with it.
+	if refused := r.pre.permit(context.WithoutCancel(ctx)); refused != nil {
+		return e.giveUp(ctx, c, f, refused)
 	}
-	if c, err = e.o.Store.Case(ctx, c.ID); err != nil {
-		return before, err
+	r.notices.wait()
+	if c, err = e.reread(ctx, c); err != nil {
+		return c, err
+	}
+	c.News = news
+	if ctx.Err() != nil {
+		return c, &InterruptedError{c.ID}
 	}
 	return c, r.broken
+}
+
+// reread gives the case as the store has it now; News is carried over.
+func (e *Engine) reread(ctx context.Context, c casefile.Case) (casefile.Case, error) {
+	now, err := e.o.Store.Case(context.WithoutCancel(ctx), c.ID)
+	if err != nil {
+		return c, err
+	}
+	now.News = c.News
+	return now, nil
+}
+
+// playbook makes the target's playbook from what the case's findings say.
+func (e *Engine) playbook(ctx context.Context, c casefile.Case) (playbook.Playbook, error) {
+	documents, err := e.o.Store.Documents(ctx, c.ID)
+	if err != nil {
+		return playbook.Playbook{}, fmt.Errorf("read findings of case %s: %w", c.ID, err)
+	}
+	s := playbook.Subject{Case: c.ID, Target: c.Target, Config: e.o.Config}
+	for _, id := range slices.Sorted(maps.Keys(documents)) {
+		f, ok := decodeOne(documents[id])
+		if !ok || f.Identity == nil || !slices.Contains(f.Targets, c.Target) {
+			continue
+		}
+		if key := f.Identity.AccessKeyID; key != "" && !slices.Contains(s.AccessKeys, key) {
+			s.AccessKeys = append(s.AccessKeys, key)
+		}
+		s.PrincipalID = f.Identity.PrincipalID
+	}
+	p, ok := playbook.For(s)
+	if !ok {
+		return p, fmt.Errorf("choose playbook for %s: there is none", c.Target.Kind)
+	}
+	return p, nil
+}
+
+// decodeOne reads a finding back from the document that the store kept.
+func decodeOne(raw []byte) (finding.Finding, bool) {
+	findings, _ := finding.Decode(bytes.NewReader(raw))
+	if len(findings) != 1 {
+		return finding.Finding{}, false
+	}
+	return findings[0], true
+}
+
+// keepDocument puts the finding into evidence, beside the containment and once that is permitted.
+func (r *run) keepDocument(ctx context.Context, f finding.Finding) {
+	if r.pre.permit(ctx) != nil {
+		return // nothing is going to be done
+	}
+	if _, err := r.env.Evidence.Put(ctx, documentName(f), f.Raw); err != nil {
+		r.fail(fmt.Errorf("keep the finding's document as evidence: %w", err))
+	}
 }
 
 // documentName is distinct for each version of a finding, so that a repeat adds evidence and replaces none.
@@ -130,20 +227,29 @@ func documentName(f finding.Finding) string {
 	return fmt.Sprintf("finding-%s-%d-%d.json", f.ID, f.Count, f.UpdatedAt.Unix())
 }
 
-// giveUp settles a case that could not be answered: nothing was changed.
-func (e *Engine) giveUp(ctx context.Context, c casefile.Case, cause error) (casefile.Case, error) {
-	now, err := e.setStatus(context.WithoutCancel(ctx), c.ID, e.o.Owner, casefile.Failed, "nothing was changed: "+cause.Error(), nil)
+// giveUp settles a case that could not be answered: nothing was changed. A case that was answered before stays as it was.
+func (e *Engine) giveUp(ctx context.Context, c casefile.Case, f finding.Finding, cause error) (casefile.Case, error) {
+	if c.Status != casefile.Open && c.Status != casefile.Failed {
+		return c, cause
+	}
+	now, err := e.settleAlone(ctx, c, f, casefile.Failed, "nothing was changed: "+cause.Error())
 	if err != nil {
 		return c, errors.Join(cause, err)
 	}
 	return now, cause
 }
 
-// setStatus moves the case, with a journal entry; edit may change more in the same transaction.
-func (e *Engine) setStatus(ctx context.Context, id, by string, s casefile.Status, reason string, edit func(*casefile.Case)) (casefile.Case, error) {
-	c, err := e.o.Store.Update(ctx, id, func(c *casefile.Case) ([]casefile.Entry, error) {
+// setStatus moves the case, with a journal entry; edit may change more in the same transaction. changed is true for
+// the one caller that brought the status about.
+func (e *Engine) setStatus(
+	ctx context.Context, id, by string, s casefile.Status, reason string, edit func(*casefile.Case),
+) (c casefile.Case, changed bool, err error) {
+	c, err = e.o.Store.Update(ctx, id, func(c *casefile.Case) ([]casefile.Entry, error) {
 		var entries []casefile.Entry
-		if c.Status != s || c.Reason != reason {
+		if changed = c.Status != s; changed {
+			c.Changes++
+		}
+		if changed || c.Reason != reason {
 			entries = []casefile.Entry{{By: by, Event: "status", From: c.Status, To: s, Text: reason}}
 		}
 		c.Status, c.Reason = s, reason
@@ -153,55 +259,10 @@ func (e *Engine) setStatus(ctx context.Context, id, by string, s casefile.Status
 		return entries, nil
 	})
 	if err != nil {
-		return c, fmt.Errorf("store status of case %s: %w", id, err)
+		return c, false, fmt.Errorf("store status of case %s: %w", id, err)
 	}
 	e.tell(Event{Case: c.ID, Target: c.Target, Status: string(s), Text: reason})
-	return c, nil
-}
-
-const leaseTime = 30 * time.Second
-
-// lease takes the case for this run, waiting while another process has it, and keeps it until the returned function is
-// called. A process that dies loses it after leaseTime.
-func (e *Engine) lease(ctx context.Context, caseID string) (func(), error) {
-	var salt [6]byte
-	rand.Read(salt[:])
-	owner := e.o.Owner + "/" + hex.EncodeToString(salt[:])
-	for {
-		err := e.o.Store.Claim(ctx, caseID, owner, time.Now().UTC(), leaseTime)
-		if err == nil {
-			break
-		}
-		var held *casefile.HeldError
-		if !errors.As(err, &held) {
-			return nil, fmt.Errorf("claim case %s: %w", caseID, err)
-		}
-		select {
-		case <-time.After(250 * time.Millisecond):
-		case <-ctx.Done():
-			return nil, fmt.Errorf("claim case %s: %w", caseID, err)
-		}
-	}
-	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			select {
-			case <-time.After(leaseTime / 3):
-				// A renewal that fails is tried again; two may fail before the lease is lost.
-				_ = e.o.Store.Claim(keep, caseID, owner, time.Now().UTC(), leaseTime)
-			case <-keep.Done():
-				return
-			}
-		}
-	})
-	return func() {
-		stop()
-		wg.Wait()
-		done, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		_ = e.o.Store.Yield(done, caseID, owner) // else it runs out by itself
-	}, nil
+	return c, changed, nil
 }
 
 // env is what actions in this case work with.
@@ -212,7 +273,7 @@ func (e *Engine) env(ctx context.Context, c casefile.Case) (*action.Env, error) 
 	}
 	return &action.Env{
 		Clients:  clients,
-		Evidence: evidence{e.o.Store, e.o.Vault, c.ID, e.o.Owner},
+		Evidence: e.evidence(c),
 		Records:  func(ctx context.Context) ([]action.Record, error) { return e.o.Store.Records(ctx, c.ID) },
 	}, nil
 }

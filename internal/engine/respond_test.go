@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"cordon/internal/action"
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
+	"cordon/internal/config"
 	"cordon/internal/engine"
 	"cordon/internal/finding"
 	"cordon/internal/vault"
@@ -80,6 +82,9 @@ func TestCriticalPath(t *testing.T) {
 						conf = withLiveResponse()
 					}
 					r := newRig(t, latency(call), conf)
+					if live { // and the vault on S3, whose calls take as long
+						r.onS3(t)
+					}
 					instance, err := awssim.Large(r.account, o)
 					if err != nil {
 						t.Fatal(err)
@@ -119,9 +124,7 @@ func TestPreflightRefuses(t *testing.T) {
 
 type brokenVault struct{ vault.Vault }
 
-func (brokenVault) Put(context.Context, string, string, []byte) (action.Artifact, vault.Entry, error) {
-	return action.Artifact{}, vault.Entry{}, errors.New("disk full")
-}
+func (brokenVault) Check(context.Context) error { return errors.New("disk full") }
 
 // TestOneStepFails: a failing step is recorded and stops nothing else; the case says so.
 func TestOneStepFails(t *testing.T) {
@@ -304,4 +307,50 @@ func TestInstanceTerminatedMeanwhile(t *testing.T) {
 			t.Errorf("release: %s %s, %v", got.Status, got.Reason, err)
 		}
 	})
+}
+
+// TestRecheck: a person who answers a contained finding again has what drifted put back; a duplicate delivery has not.
+func TestRecheck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, awssim.Options{}, quiet())
+		c := r.respond(t, on(web, 1))
+		eni := "eni-0a1b2c3d4e5f60002"
+		move := &ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &eni, Groups: []string{"sg-0a1b2c3d4e5f60003"}}
+		if _, err := r.clients().EC2.ModifyNetworkInterfaceAttribute(t.Context(), move); err != nil {
+			t.Fatal(err)
+		}
+		r.respond(t, on(web, 1))
+		if v, err := r.Verify(t.Context(), c.ID); err != nil || v.Holds {
+			t.Errorf("a duplicate was looked at: %+v, %v", v.Drift, err)
+		}
+		r.recheck = true
+		r.Engine = r.engine(r.vault)
+		if c = r.respond(t, on(web, 1)); c.Status != casefile.Contained {
+			t.Errorf("rechecked: %s %s", c.Status, c.Reason)
+		}
+		if v, err := r.Verify(t.Context(), c.ID); err != nil || !v.Holds {
+			t.Errorf("not put back: %+v, %v", v.Drift, err)
+		}
+	})
+}
+
+// TestRoleOfARepeat: the role whose sessions count is the one that the instance had before Cordon took its profile away,
+// and never the quarantine role.
+func TestRoleOfARepeat(t *testing.T) {
+	for name, conf := range map[string]func() config.EC2{"quiet": quiet, "live response": withLiveResponse} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, awssim.Options{}, conf())
+				first := r.respond(t, on(web, 1))
+				again := r.respond(t, on(web, 2))
+				rec := r.record(t, again, "iam.revoke-instance-role-sessions")
+				if rec.Status != action.Skipped || !strings.Contains(rec.Reason, "web-app-role") {
+					t.Errorf("revocation is %s (%s), want skipped: web-app-role is shared", rec.Status, rec.Reason)
+				}
+				if !slices.Equal(first.Residual, again.Residual) {
+					t.Errorf("residual paths changed:\n%q\n%q", first.Residual, again.Residual)
+				}
+			})
+		})
+	}
 }

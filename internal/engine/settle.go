@@ -17,22 +17,25 @@ func (r *run) settle(ctx context.Context, final bool) {
 	if r.stopped() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-	defer cancel()
+	interrupted := ctx.Err() != nil
+	ctx = context.WithoutCancel(ctx) // what was done is said, also when the caller has gone away
 	records, err := r.e.o.Store.Records(ctx, r.caseID)
 	if err != nil {
 		r.fail(fmt.Errorf("settle case %s: %w", r.caseID, err))
 		return
 	}
 	v := judge(r.p, r.e.actions, records, final)
-	_, err = r.e.setStatus(ctx, r.caseID, r.pre.by(r.e.o.Owner), v.status, v.reason, func(c *casefile.Case) {
+	c, changed, err := r.e.setStatus(ctx, r.caseID, r.pre.by(r.e.o.Owner), v.status, v.reason, func(c *casefile.Case) {
 		c.Playbook = r.p.Name
-		c.Residual = v.residual
+		c.Residual, c.Settled, c.Releasing = v.residual, v.settled && !interrupted, false
 		if v.status != casefile.Failed && c.ContainedAfter == 0 && v.acted.After(r.received) {
 			c.ContainedAfter = v.acted.Sub(r.received)
 		}
 	})
 	r.fail(err)
+	if changed {
+		r.notices.send(ctx, c, statusKey(c), noticeOf(c, r.f, records))
+	}
 }
 
 // verdict is what the records say of a case.
@@ -41,6 +44,7 @@ type verdict struct {
 	reason   string
 	residual []string
 	acted    time.Time // the last containing change
+	settled  bool      // the run is over and nothing is left to wait for
 }
 
 // judge reads the records of a playbook's steps. Without every essential step done nothing counts as contained.
@@ -49,7 +53,7 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 	for _, rec := range records {
 		byAction[rec.Action] = rec
 	}
-	v := verdict{status: casefile.Contained, residual: []string{}}
+	v := verdict{status: casefile.Contained, residual: []string{}, settled: final}
 	var missing, failed, waiting []string
 	moot, cannot := "", ""
 	for _, s := range playbook.Steps(p.Root) {
@@ -62,11 +66,14 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 		}
 		switch {
 		case rec.Status == action.Done:
-			more, err := action.Residual(actions[s.Action], rec)
-			if err != nil {
-				failed = append(failed, err.Error())
+			a := actions[s.Action]
+			if a.Until == "" || byAction[a.Until].Status != action.Done {
+				more, err := action.Residual(a, rec)
+				if err != nil {
+					failed = append(failed, err.Error())
+				}
+				v.residual = append(v.residual, more...)
 			}
-			v.residual = append(v.residual, more...)
 			if s.Essential && rec.Acted.After(v.acted) {
 				v.acted = rec.Acted
 			}
@@ -101,6 +108,7 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 	case len(failed) > 0:
 		v.status, v.reason = casefile.Partial, "contained, but "+strings.Join(failed, "; ")
 	case len(waiting) > 0 && final:
+		v.settled = false
 		v.reason = "still waiting for " + strings.Join(waiting, "; ") + "; answer the finding again to go on"
 	}
 	return v

@@ -39,6 +39,11 @@ func (e *Engine) Verify(ctx context.Context, caseID string) (Verification, error
 	if err != nil {
 		return v, fmt.Errorf("read records of case %s: %w", caseID, err)
 	}
+	for _, rec := range records {
+		if c.Releasing && (rec.Status == action.Conflict || rec.Status == action.Failed) && rec.Open() {
+			v.Drift = append(v.Drift, Drift{rec.Action, "release is not complete: " + why(rec)})
+		}
+	}
 	held := e.held(records)
 	if len(held) > 0 {
 		if err := e.verifyRecords(ctx, c, held, &v); err != nil {

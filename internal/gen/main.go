@@ -13,6 +13,7 @@ import (
 	"cordon/internal/action"
 	"cordon/internal/actions"
 	"cordon/internal/config"
+	"cordon/internal/finding"
 	"cordon/internal/playbook"
 )
 
@@ -90,7 +91,10 @@ func page(a action.Action) []byte {
 	writes := a.Writes()
 	for _, p := range a.Permissions {
 		kind := "reads"
-		if slices.Contains(writes, p) {
+		switch {
+		case slices.Contains(a.ForRelease, p):
+			kind = "for release only"
+		case slices.Contains(writes, p):
 			kind = "changes"
 		}
 		fmt.Fprintf(&b, "- `%s` (%s)\n", p, kind)
@@ -100,25 +104,30 @@ func page(a action.Action) []byte {
 
 func index(catalog []action.Action) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s# Actions\n\nIn the order in which the EC2 playbook runs them.\n\n| action | what it does | release |\n|---|---|---|\n", generated)
-	p := playbook.EC2(config.Default("/").EC2, "")
+	fmt.Fprintf(&b, "%s# Actions\n\nBy playbook, in the order in which they are written there.\n", generated)
 	listed := map[string]action.Action{}
 	for _, a := range catalog {
 		listed[a.ID] = a
 	}
-	for _, s := range playbook.Steps(p.Root) {
-		a, ok := listed[s.Action]
-		if !ok {
-			continue
+	for _, kind := range playbook.Kinds() {
+		p, _ := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Default("/")})
+		fmt.Fprintf(&b, "\n## %s\n\n%s.\n\n| action | what it does | release |\n|---|---|---|\n", kind, upper(p.Summary))
+		for _, s := range playbook.Steps(p.Root) {
+			a, ok := listed[s.Action]
+			if !ok {
+				continue
+			}
+			release := "puts it back"
+			if a.Irreversible != "" {
+				release = "keeps it"
+			}
+			fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s |\n", a.ID, a.ID, a.Summary, release)
 		}
-		release := "puts it back"
-		if a.Irreversible != "" {
-			release = "keeps it"
+		for _, id := range p.NotYet {
+			fmt.Fprintf(&b, "| %s | not supported yet | |\n", id)
 		}
-		fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s |\n", a.ID, a.ID, a.Summary, release)
-	}
-	for _, id := range p.NotYet {
-		fmt.Fprintf(&b, "| %s | not supported yet | |\n", id)
 	}
 	return b.Bytes()
 }
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -129,13 +129,13 @@ func run(t testing.TB, program string) (url string, err error) {
 		}
 		if time.Now().After(deadline) {
 			_ = cmd.Process.Kill()
-			_ = <-ended
+			<-ended //nolint:errcheck // it was killed
 			return "", fmt.Errorf("no answer for %v: %s", startTimeout, log.String())
 		}
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = <-ended
+		<-ended //nolint:errcheck // it was killed
 	})
 	return url, nil
 }

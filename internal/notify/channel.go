@@ -11,6 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
+// The ids of the channels whose kind matters to a caller: an issue's key is kept with the case, and a hub is told of
+// each finding.
+const (
+	JiraID        = "notify.jira"
+	SecurityHubID = "notify.securityhub"
+)
+
 // Channel is one way to tell people. It is safe for concurrent use and keeps nothing between calls but its secret.
 type Channel interface {
 	// ID is the channel's action id: "notify.sns", "notify.slack", "notify.jira", "notify.securityhub".

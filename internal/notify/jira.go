@@ -56,8 +56,8 @@ func newJira(c JiraConfig, d Deps) *jiraChannel {
 	}
 }
 
-// ID is "notify.jira".
-func (*jiraChannel) ID() string { return "notify.jira" }
+// ID is JiraID.
+func (*jiraChannel) ID() string { return JiraID }
 
 // Deliver makes the case's issue or comments on it. With again it looks first, in the issues or comments there are,
 // for this very notice. A release without an issue is nothing to tell Jira.

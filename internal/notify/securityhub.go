@@ -27,8 +27,8 @@ func newSecurityHub(d Deps) *hubChannel {
 	return &hubChannel{wanted{EventContained, EventPartial, EventReleased}, securityhub.NewFromConfig(d.AWS)}
 }
 
-// ID is "notify.securityhub".
-func (*hubChannel) ID() string { return "notify.securityhub" }
+// ID is SecurityHubID.
+func (*hubChannel) ID() string { return SecurityHubID }
 
 // Deliver sets NOTIFIED for what was contained, RESOLVED for what was released, SUPPRESSED for a false positive.
 func (c *hubChannel) Deliver(ctx context.Context, n Notice, _ bool) (string, error) {

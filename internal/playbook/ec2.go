@@ -5,7 +5,7 @@ import (
 	"cordon/internal/finding"
 )
 
-// EC2 is the response to a compromised instance. Containment is side by side and first; nothing slow, optional or
+// ec2 is the response to a compromised instance. Containment is side by side and first; nothing slow, optional or
 // foreign stands before it. The channel that live response needs is sealed right after it, not after the snapshots.
 //
 //	contain ┬ detach-asg                     then ┬ snapshot-volumes
@@ -16,7 +16,8 @@ import (
 //
 // Release goes through the steps from the last to the first as they stand here: the network is back before the instance
 // joins its Auto Scaling group again, whose health checks would fail without it.
-func EC2(c config.EC2, caseID string) Playbook {
+func ec2(s Subject) Playbook {
+	c := s.Config.EC2
 	network := map[string]any{"channel": c.LiveResponse.Channel == config.ChannelHTTPS, "keep_established": !c.CutEstablished}
 	return Playbook{
 		Name: "ec2", Summary: "cut the instance off, keep its evidence, protect it from termination", Kind: finding.KindInstance,
@@ -33,7 +34,7 @@ func EC2(c config.EC2, caseID string) Playbook {
 				Step{Action: "ec2.protect-stop"},
 				Step{Action: "ec2.set-shutdown-behavior"},
 				Step{Action: "ec2.preserve-volumes"},
-				Step{Action: "ec2.tag", With: map[string]any{"tags": map[string]string{"cordon:case": caseID}}},
+				Step{Action: "ec2.tag", With: map[string]any{"tags": map[string]string{"cordon:case": s.Case}}},
 			}},
 			Par{
 				Step{Action: "ec2.snapshot-volumes"},
@@ -53,15 +54,5 @@ func EC2(c config.EC2, caseID string) Playbook {
 			},
 			Step{Action: Settle},
 		},
-	}
-}
-
-// For gives the playbook for a kind of target; ok is false where there is none yet.
-func For(kind finding.Kind, c config.Config, caseID string) (p Playbook, ok bool) {
-	switch kind {
-	case finding.KindInstance:
-		return EC2(c.EC2, caseID), true
-	default:
-		return Playbook{}, false
 	}
 }

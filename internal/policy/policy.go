@@ -16,7 +16,7 @@ type Outcome string
 const (
 	Contain     Outcome = "contain"
 	Observe     Outcome = "observe"     // look only: a case, no change
-	Unsupported Outcome = "unsupported" // no playbook for this kind of target
+	Unsupported Outcome = "unsupported" // nothing that Cordon can contain: a person must act
 )
 
 // Decision is an outcome and why.
@@ -27,15 +27,76 @@ type Decision struct {
 	Reason   string  `json:"reason"`
 }
 
-// Decide applies the built-in policy: a sample is observed, a kind without a playbook is unsupported, all else is
-// contained. It makes no call.
+// Decide applies the built-in policy: a sample or an archived finding is observed, and so is a bucket that is
+// only the source of an access;
+// a kind without a playbook is unsupported; all else is contained. It makes no call.
 func Decide(f finding.Finding, t finding.Target, c config.Config) Decision {
 	if f.Sample {
 		return Decision{Outcome: Observe, Rule: "builtin/sample", Reason: "this is a sample finding (" + f.SampleReason + "); samples are never acted on"}
 	}
-	p, ok := playbook.For(t.Kind, c, "")
-	if !ok {
-		return Decision{Outcome: Unsupported, Rule: "builtin/no-playbook", Reason: fmt.Sprintf("there is no playbook for %s yet; respond by hand", t.Kind)}
+	if f.Archived {
+		return Decision{Outcome: Observe, Rule: "builtin/archived", Reason: "the finding is archived: someone has looked at it; unarchive it in GuardDuty to have it answered"}
 	}
-	return Decision{Outcome: Contain, Rule: "builtin/contain", Playbook: p.Name, Reason: p.Summary}
+	p, ok := playbook.For(playbook.Subject{Target: t, Config: c})
+	switch {
+	case !ok:
+		return Decision{Outcome: Unsupported, Rule: "builtin/no-playbook", Reason: byHand(f, t)}
+	case t.Kind == finding.KindBucket && onlySource(f, t.ID) && !c.S3.Sources:
+		return Decision{Outcome: Observe, Rule: "builtin/source-bucket", Reason: "the finding names the bucket as the source of the access, not its destination; set s3.sources to answer those too"}
+	default:
+		return Decision{Outcome: Contain, Rule: "builtin/contain", Playbook: p.Name, Reason: p.Summary}
+	}
+}
+
+// onlySource says whether the finding names the bucket, and never as a destination.
+func onlySource(f finding.Finding, bucket string) bool {
+	source := false
+	for _, b := range f.Buckets {
+		if b.Name == bucket && b.Type != "Source" {
+			return false
+		}
+		source = source || b.Name == bucket
+	}
+	return source
+}
+
+// byHand says what a person does about a kind of target that Cordon has no playbook for.
+func byHand(f finding.Finding, t finding.Target) string {
+	switch t.Kind {
+	case finding.KindRoot:
+		return "the account's ROOT user was used, which no policy can stop. Now: sign in as root, change the password, delete root access keys, check MFA (console: Security credentials)"
+	case finding.KindIdentityCenterUser:
+		return "this is an IAM Identity Center user. In the management account: IAM Identity Center, Users, disable the user's access, delete active sessions"
+	case finding.KindPrincipal:
+		return principalByHand(f)
+	case finding.KindEKSCluster, finding.KindContainer, finding.KindECSCluster:
+		return fmt.Sprintf("there is no playbook for %s yet. By hand: keep the workload's evidence first, then deny its network and scale it down", t.Kind)
+	case finding.KindFunction:
+		return "there is no playbook for lambda.function yet. By hand: set its reserved concurrency to 0, revoke its role's sessions"
+	case finding.KindDBInstance, finding.KindLimitlessDB:
+		return fmt.Sprintf("there is no playbook for %s yet. By hand: take public access away, narrow its security groups, rotate its passwords", t.Kind)
+	case finding.KindObject, finding.KindSnapshot, finding.KindImage, finding.KindRecoveryPoint:
+		return fmt.Sprintf("malware was reported in %s. By hand: do not use or restore it, keep it for analysis, find what it was made from", t.Kind)
+	case finding.KindAttackSequence:
+		return "the attack sequence names no instance, identity or bucket that Cordon could answer. Look at its signals in the GuardDuty console"
+	default:
+		return "there is no playbook for this kind of target yet; respond by hand"
+	}
+}
+
+// principalByHand is for identities that are nobody in the account to act on.
+func principalByHand(f finding.Finding) string {
+	if f.Identity == nil {
+		return "the finding names no identity of this account to act on"
+	}
+	switch f.Identity.UserType {
+	case "AWSAccount":
+		return "another AWS account, or an anonymous caller, made the request: there is no identity here to revoke. Look at the resource's own policy (who may use it) and narrow that"
+	case "AWSService":
+		return "an AWS service made the request on someone's behalf: there is no identity here to revoke. Find who configured it, in CloudTrail"
+	case "Directory":
+		return "a directory user made the request: disable the user in AWS Directory Service or Active Directory"
+	default:
+		return fmt.Sprintf("the identity's type is %q: Cordon does not know how to revoke it. Find the caller in CloudTrail by the finding's time and API call", f.Identity.UserType)
+	}
 }
