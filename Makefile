@@ -6,7 +6,7 @@ TOOLS         := $(CURDIR)/.tools
 MOTO          := moto[server]==5.2.1
 export PATH   := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help build test check lint generate fuzz bench clean emulator
+.PHONY: help build test check generate fuzz clean emulator
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -27,8 +27,12 @@ check: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## formatting, vet, lint, generat
 generate: ## write the generated files anew
 	$(GO) run ./internal/gen
 
-fuzz: ## fuzz every decoder for a minute each
-	$(GO) test -run '^$$' -fuzz FuzzDecode -fuzztime 60s ./internal/finding
+FUZZ := finding:FuzzDecode notify:FuzzMedia notify:FuzzFit notify:FuzzRetryAfter vault:FuzzCleanName \
+        actions:FuzzPolicyDocument actions:FuzzRegistration awssim:FuzzPolicyDocument awssim:FuzzWildcard
+
+fuzz: ## fuzz every decoder and escaper for half a minute each
+	@for f in $(FUZZ); do echo "$$f"; \
+	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime 30s -fuzzminimizetime 2s ./internal/$${f%%:*} || exit 1; done
 
 emulator:
 	@if [ -n "$$SKIP_EMULATOR" ] || command -v moto_server >/dev/null; then exit 0; fi; \

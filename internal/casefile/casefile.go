@@ -53,6 +53,7 @@ type Case struct {
 	Residual []string          `json:"residual"` // what may still get through
 	Evidence []action.Artifact `json:"evidence"`
 	Ticket   string            `json:"ticket,omitempty"`
+	Linked   []string          `json:"linked,omitempty"` // cases of the other targets of its findings, sorted
 
 	// ContainedAfter is the time from reading the finding to the last containing change; 0: not contained.
 	ContainedAfter time.Duration `json:"contained_after"`

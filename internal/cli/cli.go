@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -79,6 +80,8 @@ type app struct {
 
 // Main runs the command line and gives the exit code.
 func Main(ctx context.Context, args []string, streams IO) int {
+	out := &watched{w: streams.Out}
+	streams.Out = out
 	a := &app{IO: streams}
 	root := a.root()
 	root.SetArgs(args)
@@ -86,6 +89,9 @@ func Main(ctx context.Context, args []string, streams IO) int {
 	root.SetOut(streams.Out)
 	root.SetErr(streams.Err)
 	err := root.ExecuteContext(ctx)
+	if err == nil && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
+		err = fmt.Errorf("write the output: %w", out.err)
+	}
 	if err == nil {
 		return exitDone
 	}
@@ -94,6 +100,21 @@ func Main(ctx context.Context, args []string, streams IO) int {
 		fmt.Fprintln(streams.Err, "cordon: "+printable(err.Error()))
 	}
 	return code
+}
+
+// watched remembers the first write that failed: a report that nobody could read was not given. A reader that went away
+// on purpose (head) is no failure.
+type watched struct {
+	w   io.Writer
+	err error
+}
+
+func (o *watched) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // classify gives an error's exit code, and whether it was said already.

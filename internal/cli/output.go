@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
 	"cordon/internal/finding"
+	"cordon/internal/playbook"
 )
 
 // caseJSON is a case as the command line prints it: part of the contract with scripts.
@@ -27,6 +29,7 @@ type caseJSON struct {
 	Residual         []string           `json:"residual"`
 	Evidence         []action.Artifact  `json:"evidence"`
 	Ticket           string             `json:"ticket"`
+	Linked           []string           `json:"linked"` // the cases of the other targets of its findings
 }
 
 type stepJSON struct {
@@ -43,7 +46,7 @@ type stepJSON struct {
 func toJSON(c casefile.Case, records []action.Record) caseJSON {
 	out := caseJSON{
 		ID: c.ID, Status: c.Status, Reason: c.Reason, Target: c.Target, Findings: c.Findings, Opened: c.Opened, Updated: c.Updated,
-		Playbook: c.Playbook, Releasing: c.Releasing, Steps: []stepJSON{}, Residual: c.Residual, Evidence: c.Evidence, Ticket: c.Ticket,
+		Playbook: c.Playbook, Releasing: c.Releasing, Steps: []stepJSON{}, Residual: c.Residual, Evidence: c.Evidence, Ticket: c.Ticket, Linked: append([]string{}, c.Linked...),
 	}
 	if c.ContainedAfter > 0 {
 		ms := c.ContainedAfter.Milliseconds()
@@ -55,7 +58,7 @@ func toJSON(c casefile.Case, records []action.Record) caseJSON {
 	if out.Evidence == nil {
 		out.Evidence = []action.Artifact{}
 	}
-	for _, r := range records {
+	for _, r := range inOrder(c.Target, records) {
 		s := stepJSON{Action: r.Action, Status: r.Status, Started: r.Started, Error: r.Error, Reason: r.Reason, Prior: r.Prior, After: r.After}
 		if r.Status == action.Doing { // a process died here, or is at work right now
 			s.Status, s.Reason = action.Waiting, "begun and not finished"
@@ -66,6 +69,27 @@ func toJSON(c casefile.Case, records []action.Record) caseJSON {
 		out.Steps = append(out.Steps, s)
 	}
 	return out
+}
+
+// inOrder sorts records as their playbook is written; steps that run side by side begin in no order. Notices come last.
+func inOrder(t finding.Target, records []action.Record) []action.Record {
+	p, _ := playbook.For(playbook.Subject{Target: t})
+	if p.Root == nil {
+		return records
+	}
+	place := map[string]int{}
+	for i, s := range playbook.Steps(p.Root) {
+		place[s.Action] = i + 1
+	}
+	at := func(r action.Record) int {
+		if n, ok := place[r.Action]; ok {
+			return n
+		}
+		return len(place) + 1
+	}
+	records = slices.Clone(records)
+	slices.SortStableFunc(records, func(a, b action.Record) int { return at(a) - at(b) })
+	return records
 }
 
 // withRecords reads a case's records beside it.

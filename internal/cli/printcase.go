@@ -22,6 +22,12 @@ func (a *app) printCase(c caseJSON) {
 	if c.ContainedAfterMS != nil {
 		p("  contained  %s after the finding was read", took(time.Duration(*c.ContainedAfterMS)*time.Millisecond))
 	}
+	if c.Ticket != "" {
+		p("  ticket     %s", line(c.Ticket))
+	}
+	if len(c.Linked) > 0 {
+		a.wrapped("  linked     ", strings.Join(c.Linked, ", "))
+	}
 	if c.Reason != "" {
 		a.wrapped("  reason     ", c.Reason)
 	}

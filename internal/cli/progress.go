@@ -38,9 +38,18 @@ func (a *app) progress(w io.Writer) func(engine.Event) {
 	}
 }
 
+// file is the file behind w.
+func file(w io.Writer) (*os.File, bool) {
+	if o, ok := w.(*watched); ok {
+		w = o.w
+	}
+	f, ok := w.(*os.File)
+	return f, ok
+}
+
 // columns is the width of the terminal behind w; what is no terminal takes long lines.
 func columns(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
+	if f, ok := file(w); ok {
 		if n, _, err := term.GetSize(int(f.Fd())); err == nil {
 			return max(n, 64)
 		}
@@ -58,7 +67,7 @@ type styles struct {
 }
 
 func newStyles(w io.Writer) styles {
-	f, isFile := w.(*os.File)
+	f, isFile := file(w)
 	if !isFile || !term.IsTerminal(int(f.Fd())) || os.Getenv("NO_COLOR") != "" {
 		none := lipgloss.NewStyle()
 		return styles{true, none, none, none, none, none}

@@ -20,21 +20,26 @@ type ReleaseOptions struct {
 }
 
 // Release puts back what the case changed, in reverse order, and nothing else. The case is released when everything
-// is as before; with a conflict or a failure it stays partial, and Release may be called again.
+// is as before; with a conflict or a failure it stays partial, and Release may be called again. A released case may still
+// be declared a false positive, and have its keys reactivated.
 func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (casefile.Case, error) {
 	began := time.Now()
 	c, err := e.o.Store.Case(ctx, caseID)
 	if err != nil {
 		return c, err
 	}
-	if c.Status == casefile.Released {
-		return c, nil
-	}
 	free, _, err := e.lease(ctx, c)
 	if err != nil {
 		return c, err
 	}
 	defer free()
+	if c, err = e.reread(ctx, c); err != nil {
+		return c, err
+	}
+	again := c.Status == casefile.Released
+	if again && !o.ReactivateKeys && !o.FalsePositive {
+		return c, nil
+	}
 	records, err := e.o.Store.Records(ctx, caseID)
 	if err != nil {
 		return c, fmt.Errorf("read records of case %s: %w", caseID, err)
@@ -56,8 +61,14 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 		}
 	}
 	status, reason := casefile.Released, "released"
-	if o.FalsePositive {
+	switch {
+	case o.FalsePositive:
 		reason = "released as a false positive"
+	case again:
+		reason = c.Reason
+	}
+	if len(left) > 0 && again {
+		return c, fmt.Errorf("release case %s further: %s", caseID, strings.Join(left, "; "))
 	}
 	if len(left) > 0 {
 		status, reason = casefile.Partial, "release is not complete: "+strings.Join(left, "; ")
@@ -80,7 +91,7 @@ func (e *Engine) afterRelease(ctx context.Context, c casefile.Case, by string, c
 			return c, err
 		}
 	}
-	if !changed {
+	if !changed && !falseAlarm {
 		return c, nil
 	}
 	records, err := e.o.Store.Records(ctx, c.ID)
@@ -92,7 +103,9 @@ func (e *Engine) afterRelease(ctx context.Context, c casefile.Case, by string, c
 		return c, err
 	}
 	n := e.notices()
-	n.sendReleased(ctx, c, findings, records, falseAlarm)
+	if changed {
+		n.sendReleased(ctx, c, findings, records, falseAlarm)
+	}
 	if falseAlarm && e.o.Archive != nil {
 		n.archive(ctx, c, findings)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,7 +47,40 @@ func (e *Engine) Respond(ctx context.Context, findings []finding.Finding) []Resu
 		})
 	}
 	wg.Wait()
+	e.link(ctx, findings, out)
 	return out
+}
+
+// link notes in each case of a finding with several targets which the others are. Failing to is no failure of the
+// response: the cases name their findings all the same.
+func (e *Engine) link(ctx context.Context, findings []finding.Finding, results []Result) {
+	ctx = context.WithoutCancel(ctx)
+	for _, f := range findings {
+		of := results[:len(targets(f))]
+		results = results[len(of):]
+		for i := range of {
+			var others []string
+			for j, other := range of {
+				if i != j && other.Case.ID != "" && other.Case.ID != of[i].Case.ID {
+					others = append(others, other.Case.ID)
+				}
+			}
+			if len(others) == 0 || of[i].Case.ID == "" {
+				continue
+			}
+			c, err := e.o.Store.Update(ctx, of[i].Case.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
+				linked := slices.Compact(slices.Sorted(slices.Values(slices.Concat(c.Linked, others))))
+				if slices.Equal(linked, c.Linked) {
+					return nil, nil
+				}
+				c.Linked = linked
+				return []casefile.Entry{{By: e.o.Owner, Event: "linked", Text: "finding " + f.ID + ": " + strings.Join(others, ", ")}}, nil
+			})
+			if err == nil {
+				of[i].Case.Linked = c.Linked
+			}
+		}
+	}
 }
 
 // targets are a finding's; one without any stands for itself, so that it gets a case and is not lost.

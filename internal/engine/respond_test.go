@@ -354,3 +354,23 @@ func TestRoleOfARepeat(t *testing.T) {
 		})
 	}
 }
+
+// TestLinked: a finding with several targets makes a case for each, and each names the others.
+func TestLinked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, awssim.Options{}, quiet())
+		f := on(web, 1)
+		f.Targets = append(f.Targets, on(db, 1).Targets...)
+		results := r.Respond(t.Context(), []finding.Finding{on(batch, 1), f})
+		if len(results) != 3 {
+			t.Fatalf("%d results", len(results))
+		}
+		alone, one, two := results[0].Case, results[1].Case, results[2].Case
+		if len(alone.Linked) != 0 || !slices.Equal(one.Linked, []string{two.ID}) || !slices.Equal(two.Linked, []string{one.ID}) {
+			t.Errorf("linked: %v, %v, %v", alone.Linked, one.Linked, two.Linked)
+		}
+		if stored, err := r.store.Case(t.Context(), one.ID); err != nil || !slices.Equal(stored.Linked, one.Linked) {
+			t.Errorf("stored: %v, %v", stored.Linked, err)
+		}
+	})
+}
