@@ -136,6 +136,9 @@ type Spec[T, P any] struct {
 	// Extend adds to prior what the target has gained since (a new network interface), never replacing what is
 	// there. nil: prior stays.
 	Extend func(prior, now P) P
+	// Merge is what a repeated request adds to the stored one (another key, later activity); nil: the stored one stays.
+	// A record that is done is done again when Verify fails on the merged request.
+	Merge func(was, asked T) T
 	// Residual names what may still get through although the action is done.
 	Residual func(t T, prior, after P) []string
 }
@@ -161,6 +164,7 @@ type erased interface {
 	verify(req, prior, after json.RawMessage) error
 	parts(p json.RawMessage) (map[string]json.RawMessage, error)
 	extend(prior, now json.RawMessage) (json.RawMessage, error)
+	merge(was, asked json.RawMessage) (json.RawMessage, error)
 	residual(req, prior, after json.RawMessage) ([]string, error)
 	divisible() bool // has parts
 }

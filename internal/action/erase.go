@@ -124,6 +124,21 @@ func (e spec[T, P]) extend(prior, now json.RawMessage) (json.RawMessage, error) 
 	return encode(e.s.ID, e.s.Extend(p, n))
 }
 
+func (e spec[T, P]) merge(was, asked json.RawMessage) (json.RawMessage, error) {
+	if e.s.Merge == nil {
+		return was, nil
+	}
+	w, err := decode[T](e.s.ID, "request", was)
+	if err != nil {
+		return nil, err
+	}
+	a, err := decode[T](e.s.ID, "request", asked)
+	if err != nil {
+		return nil, err
+	}
+	return encode(e.s.ID, e.s.Merge(w, a))
+}
+
 func (e spec[T, P]) both(req, state json.RawMessage) (t T, p P, err error) {
 	if t, err = decode[T](e.s.ID, "request", req); err != nil {
 		return t, p, err

@@ -39,13 +39,20 @@ func Run(ctx context.Context, l Ledger, env *Env, a Action, caseID string, req R
 		return rec, fmt.Errorf("read record of %s: %w", a.ID, err)
 	}
 	if !found {
-		rec = Record{Case: caseID, Action: a.ID, Request: req, Started: time.Now().UTC()}
+		rec = Record{Case: caseID, Action: a.ID, Started: time.Now().UTC()}
 	}
 	own := *env
 	own.notes = &notebook{lines: slices.Clone(rec.Notes)}
-	r := runner{l: l, env: &own, a: a}
+	r := runner{l: l, env: &own, a: a, drifts: new(int)}
+	if rec.Status == Undone { // what was before is not what is before now
+		rec.Prior, rec.After, rec.Acted, rec.Released = nil, nil, time.Time{}, time.Time{}
+	}
 	if len(rec.Prior) == 0 {
+		rec.Request = req
 		return r.begin(ctx, rec)
+	}
+	if rec.Request, err = a.impl.merge(rec.Request, req); err != nil {
+		return rec, err
 	}
 	return r.again(ctx, rec)
 }
@@ -64,16 +71,16 @@ type runner struct {
 	l   Ledger
 	env *Env
 	a   Action
+
+	drifts *int // how often Do ran again at once because the target had changed
 }
 
 // begin observes for the first time and stores the prior state before anything changes.
 func (r runner) begin(ctx context.Context, rec Record) (Record, error) {
 	rec.Attempts++
 	prior, err := r.a.impl.observe(ctx, r.env, rec.Request, rec.Prior)
-	if _, moot := nothingToDo(err); moot { // only the right account's word counts
-		if err := r.permit(ctx); err != nil {
-			return rec, err
-		}
+	if err := r.permit(ctx); err != nil { // only the right account's word counts
+		return rec, err
 	}
 	if err != nil {
 		return r.end(ctx, rec, err)
@@ -90,6 +97,9 @@ func (r runner) begin(ctx context.Context, rec Record) (Record, error) {
 // again goes on with a stored prior: it is extended by what the target has gained since, never observed anew.
 func (r runner) again(ctx context.Context, rec Record) (Record, error) {
 	now, err := r.a.impl.observe(ctx, r.env, rec.Request, rec.Prior)
+	if err := r.permit(ctx); err != nil {
+		return rec, err
+	}
 	if reason, moot := nothingToDo(err); moot {
 		rec.Status, rec.Moot, rec.Error, rec.Reason, rec.Ended = Skipped, true, "", reason, time.Now().UTC()
 		return r.store(ctx, rec)
@@ -98,7 +108,7 @@ func (r runner) again(ctx context.Context, rec Record) (Record, error) {
 		rec.Status, rec.Error, rec.Ended = Failed, fmt.Errorf("read the state: %w", err).Error(), time.Now().UTC()
 		return r.store(ctx, rec) // nothing was changed now, so what is known of after stays
 	}
-	if rec.Status == Done && same(r.a, now, rec.After) {
+	if rec.Status == Done && same(r.a, now, rec.After) && r.a.impl.verify(rec.Request, rec.Prior, now) == nil {
 		return rec, nil
 	}
 	if rec.Prior, err = r.a.impl.extend(rec.Prior, now); err != nil {
@@ -110,9 +120,6 @@ func (r runner) again(ctx context.Context, rec Record) (Record, error) {
 }
 
 func (r runner) storeAndAct(ctx context.Context, rec Record) (Record, error) {
-	if err := r.permit(ctx); err != nil {
-		return rec, err
-	}
 	rec, err := r.save(ctx, rec)
 	if err != nil {
 		return rec, err // law 1: not stored, so nothing is changed
@@ -154,7 +161,8 @@ func (r runner) confirm(ctx context.Context, rec Record) (Record, error) {
 				return r.store(ctx, rec)
 			}
 			var drifted *Drifted
-			if errors.As(err, &drifted) && rec.Attempts < maxDrifts {
+			if errors.As(err, &drifted) && *r.drifts < maxDrifts {
+				*r.drifts++
 				return r.again(ctx, rec)
 			}
 		}

@@ -23,7 +23,7 @@ func Undo(ctx context.Context, l Ledger, env *Env, a Action, rec Record, force b
 	}
 	own := *env
 	own.notes = &notebook{}
-	r := runner{l: l, env: &own, a: a}
+	r := runner{l: l, env: &own, a: a, drifts: new(int)}
 	rec.Error, rec.Reason = "", ""
 	now, err := a.impl.observe(ctx, r.env, rec.Request, rec.Prior)
 	if err != nil {

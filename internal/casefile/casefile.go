@@ -138,8 +138,8 @@ type Store interface {
 	// Yield gives the lease back if owner has it.
 	Yield(ctx context.Context, id, owner string) error
 
-	// Unsent lists the records of notices (their action begins with "notify.") that are doing or pending, of all cases,
-	// the oldest first.
+	// Unsent lists the records of notices (their action begins with "notify.") that are doing, pending or failed, of all
+	// cases, the oldest first.
 	Unsent(ctx context.Context) ([]action.Record, error)
 
 	// Suppress keeps s; a later one for the same finding and target takes the place of the earlier.

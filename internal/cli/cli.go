@@ -32,7 +32,7 @@ Exit codes:
   0  done as policy says: contained, observed, nothing to do
   1  internal error
   2  usage or configuration: nothing was changed
-  3  partial, or conflicts
+  3  partial, conflicts or drift; interrupted
   4  failed
   5  the input is no usable finding
   6  not acted on: refused by policy or limit, awaiting approval, or no playbook

@@ -167,11 +167,7 @@ func (d demo) respond(ctx context.Context, findings []finding.Finding) (demoOutc
 			continue
 		}
 		seen[r.Case.ID] = true
-		c, err := d.store.Case(ctx, r.Case.ID)
-		if err != nil {
-			return out, err
-		}
-		cj, err := withRecords(ctx, d.store, c)
+		cj, err := current(ctx, d.store, r.Case.ID)
 		if err != nil {
 			return out, err
 		}

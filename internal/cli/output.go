@@ -101,6 +101,15 @@ func withRecords(ctx context.Context, store casefile.Store, c casefile.Case) (ca
 	return toJSON(c, records), nil
 }
 
+// current reads a case as it is now, with its records.
+func current(ctx context.Context, store casefile.Store, id string) (caseJSON, error) {
+	c, err := store.Case(ctx, id)
+	if err != nil {
+		return caseJSON{}, err
+	}
+	return withRecords(ctx, store, c)
+}
+
 func (a *app) json() bool { return a.output == "json" }
 
 func (a *app) printJSON(v any) error {

@@ -49,7 +49,7 @@ func (a *app) runPlan(cmd *cobra.Command, file string) error {
 	for _, f := range findings {
 		plans, err := e.Plan(cmd.Context(), f)
 		if err != nil {
-			code = worst(code, a.sayResult(engine.Result{Err: err}))
+			code = worst(code, a.sayError(err))
 		}
 		for _, p := range plans {
 			for _, s := range p.Steps {

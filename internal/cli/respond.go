@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"cordon/internal/action"
 	"cordon/internal/casefile"
 	"cordon/internal/engine"
 )
@@ -55,15 +57,19 @@ func (a *app) runRespond(cmd *cobra.Command, file string, wait time.Duration) er
 	if err := e.SendUnsent(ctx); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(a.Err, "cordon: send what earlier runs could not: "+printable(err.Error()))
 	}
+	seen := map[string]bool{}
 	for _, r := range results {
-		code = worst(code, a.sayResult(r))
-		if r.Case.ID == "" {
+		code = worst(code, a.sayError(r.Err))
+		if r.Case.ID == "" || seen[r.Case.ID] {
 			continue
 		}
-		cj, err := withRecords(context.WithoutCancel(ctx), store, r.Case)
+		seen[r.Case.ID] = true
+		cj, err := current(context.WithoutCancel(ctx), store, r.Case.ID)
 		if err != nil {
 			return err
 		}
+		code = worst(code, statusCode(cj.Status))
+		a.sayUnsent(cj)
 		out.Cases = append(out.Cases, cj)
 	}
 	if a.json() {
@@ -79,15 +85,23 @@ func (a *app) runRespond(cmd *cobra.Command, file string, wait time.Duration) er
 	return &exitError{code: code}
 }
 
-// sayResult prints a result's error and gives its exit code.
-func (a *app) sayResult(r engine.Result) int {
-	code := statusCode(r.Case.Status)
-	if r.Err == nil {
-		return code
+// sayError prints an error, if there is one, and gives its exit code.
+func (a *app) sayError(err error) int {
+	if err == nil {
+		return exitDone
 	}
-	fmt.Fprintln(a.Err, "cordon: "+printable(r.Err.Error()))
-	errCode, _ := classify(r.Err)
-	return worst(code, errCode)
+	fmt.Fprintln(a.Err, "cordon: "+printable(err.Error()))
+	code, _ := classify(err)
+	return code
+}
+
+// sayUnsent names the notices that nobody has got: they are kept, and sent by the next run when the cause is mended.
+func (a *app) sayUnsent(c caseJSON) {
+	for _, s := range c.Steps {
+		if strings.HasPrefix(s.Action, "notify.") && (s.Status == action.Failed || s.Status == action.Waiting) {
+			fmt.Fprintf(a.Err, "cordon: notice %s of case %s is not sent, the next run tries again: %s\n", s.Action, c.ID, line(s.Error+s.Reason))
+		}
+	}
 }
 
 // statusCode is the exit code of a case's status.

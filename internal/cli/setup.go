@@ -101,9 +101,21 @@ func clients(cfg aws.Config) func(context.Context, string, string) (*cloud.Clien
 			c.Region = region
 		}
 		if c.Region == "" {
-			c.Region = "us-east-1"
+			c.Region = homeRegion(region)
 		}
 		return cloud.New(c, account), nil
+	}
+}
+
+// homeRegion is the Region that IAM's endpoint of a pseudo Region ("aws-cn-global") is signed for.
+func homeRegion(pseudo string) string {
+	switch pseudo {
+	case "aws-cn-global":
+		return "cn-north-1"
+	case "aws-us-gov-global":
+		return "us-gov-west-1"
+	default:
+		return "us-east-1"
 	}
 }
 
@@ -124,7 +136,7 @@ func (w *world) engine(ctx context.Context, progress func(engine.Event), o engin
 	if o.Channels, err = notify.New(w.conf.Notify, notify.Deps{AWS: w.aws}); err != nil {
 		return nil, nil, &engine.SetupError{What: "notices", Hint: "nothing was changed; see notify in cordon.yaml", Err: err}
 	}
-	o.Archive, o.NoticeWait = w.archive, 30*time.Second
+	o.Archive, o.NoticeWait = w.archive, 10*time.Second
 	return engine.New(o), store, nil
 }
 

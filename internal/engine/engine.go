@@ -19,6 +19,17 @@ import (
 type Engine struct {
 	actions map[string]action.Action
 	o       Options
+
+	// containing and collecting bound what runs at once, so that no containment waits for another one's evidence.
+	containing, collecting slots
+}
+
+// slots is a number of places; take one, and give it back with the returned function.
+type slots chan struct{}
+
+func (s slots) take() (free func()) {
+	s <- struct{}{}
+	return func() { <-s }
 }
 
 // Options are an engine's parts. Store, Vault, Clients and Actions are needed.
@@ -61,7 +72,7 @@ type Event struct {
 
 // New makes an engine.
 func New(o Options) *Engine {
-	e := &Engine{actions: map[string]action.Action{}, o: o}
+	e := &Engine{actions: map[string]action.Action{}, o: o, containing: make(slots, 32), collecting: make(slots, 64)}
 	for _, a := range o.Actions {
 		e.actions[a.ID] = a
 	}

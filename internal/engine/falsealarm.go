@@ -66,22 +66,22 @@ func (e *Engine) findings(ctx context.Context, c casefile.Case) (out []finding.F
 }
 
 // sendReleased tells people once, and Security Hub once for each finding of the case.
-func (n *notices) sendReleased(ctx context.Context, c casefile.Case, findings []finding.Finding, records []action.Record, falseAlarm bool) {
+func (n *notices) sendReleased(ctx context.Context, c casefile.Case, key string, findings []finding.Finding, records []action.Record, falseAlarm bool) {
 	about := func(f *finding.Finding) notify.Notice {
 		notice := noticeOf(c, f, records)
 		notice.FalsePositive = falseAlarm
 		return notice
 	}
 	if len(findings) == 0 {
-		n.send(ctx, c, statusKey(c), about(nil))
+		n.send(ctx, c, key, about(nil))
 		return
 	}
 	last := len(findings) - 1
-	n.send(ctx, c, statusKey(c), about(&findings[last]))
+	n.send(ctx, c, key, about(&findings[last]))
 	all := n.channels
 	n.channels = slices.DeleteFunc(slices.Clone(all), func(ch notify.Channel) bool { return ch.ID() != notify.SecurityHubID })
 	for _, f := range findings[:last] {
-		n.send(ctx, c, statusKey(c)+"-"+f.ID, about(&f))
+		n.send(ctx, c, key+"-"+f.ID, about(&f))
 	}
 	n.channels = all
 }
@@ -94,12 +94,16 @@ func (n *notices) archive(ctx context.Context, c casefile.Case, findings []findi
 	}
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
 		n.wg.Go(func() {
-			rec := action.Record{
-				Case: c.ID, Action: "guardduty.archive-finding/" + id, Request: []byte(`{}`), Status: action.Doing, Started: time.Now().UTC(), Attempts: 1,
+			rec, found, err := n.e.o.Store.Record(ctx, c.ID, "guardduty.archive-finding/"+id)
+			if err != nil || rec.Status == action.Done {
+				return
 			}
-			rec, err := n.e.o.Store.SaveRecord(ctx, rec)
-			if err != nil {
-				return // archived by an earlier release, or not to be recorded: then not done
+			if !found {
+				rec = action.Record{Case: c.ID, Action: "guardduty.archive-finding/" + id, Request: []byte(`{}`), Started: time.Now().UTC()}
+			}
+			rec.Status, rec.Error, rec.Attempts = action.Doing, "", rec.Attempts+1
+			if rec, err = n.e.o.Store.SaveRecord(ctx, rec); err != nil {
+				return // not recorded, so not done
 			}
 			rec.Status, rec.Ended = action.Done, time.Now().UTC()
 			if err := n.e.o.Archive(ctx, byID[id]); err != nil {

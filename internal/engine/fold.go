@@ -24,6 +24,7 @@ type run struct {
 	f        *finding.Finding // the one that brought the run about; nil for none
 	received time.Time
 	notices  *notices
+	inline   bool      // within the containment; changes only between its start and its end
 	giveUp   time.Time // when to stop waiting for slow work; zero is never
 
 	mu      sync.Mutex
@@ -61,7 +62,11 @@ func (r *run) fold(ctx context.Context, n playbook.Node) {
 		}
 		wg.Wait()
 	case playbook.Inline:
+		free := r.e.containing.take()
+		r.inline = true
 		r.fold(ctx, n.Node)
+		r.inline = false
+		free()
 		r.settle(ctx, false)
 	case playbook.Gate: // policy has no outcome yet that puts one into a playbook
 		r.fail(fmt.Errorf("gate %q: approval is not supported yet", n.Ask))
@@ -94,7 +99,7 @@ func (r *run) step(ctx context.Context, s playbook.Step) {
 	}
 	r.tell(s.Action, action.Doing, "")
 	for {
-		rec, err := action.Run(ctx, r.e.o.Store, r.env, a, r.caseID, req)
+		rec, err := r.act(ctx, a, req)
 		var pending *action.Pending
 		var refused *action.RefusedError
 		switch {
@@ -121,13 +126,21 @@ func (r *run) step(ctx context.Context, s playbook.Step) {
 	}
 }
 
-// takenOver says whether another action of the case has taken over what this one set: running it again would undo that.
+// act runs the action once. A step of the containment has its place already.
+func (r *run) act(ctx context.Context, a action.Action, req action.Request) (action.Record, error) {
+	if !r.inline {
+		defer r.e.collecting.take()()
+	}
+	return action.Run(ctx, r.e.o.Store, r.env, a, r.caseID, req)
+}
+
+// takenOver says whether another action of the case has begun to take over what this one set: running it again would undo that.
 func (r *run) takenOver(ctx context.Context, a action.Action) (bool, error) {
 	if a.Until == "" {
 		return false, nil
 	}
 	rec, ok, err := r.e.o.Store.Record(ctx, r.caseID, a.Until)
-	return ok && rec.Status == action.Done, err
+	return ok && rec.Open(), err
 }
 
 // wait sleeps for d; false means that the run is not to wait any longer.

@@ -13,51 +13,60 @@ import (
 
 const leaseTime = 30 * time.Second
 
-// lease takes the case for this run, waiting while another process has it, and keeps it until the returned function is
-// called. A process that dies loses it after leaseTime.
-func (e *Engine) lease(ctx context.Context, c casefile.Case) (free func(), waited bool, err error) {
+// lease takes the case for this run, waiting while another process has it, and keeps it until free is called. A process
+// that dies loses it after leaseTime; one that was asleep that long finds its context cancelled.
+func (e *Engine) lease(ctx context.Context, c casefile.Case) (held context.Context, free func(), waited bool, err error) {
 	for {
-		free, err := e.tryLease(ctx, c.ID)
-		var held *casefile.HeldError
-		if !errors.As(err, &held) {
-			return free, waited, err
+		held, free, err := e.tryLease(ctx, c.ID)
+		var other *casefile.HeldError
+		if !errors.As(err, &other) {
+			return held, free, waited, err
 		}
 		if !waited {
 			waited = true
 			e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: fmt.Sprintf(
-				"waiting for another run (%s), until %s at the latest if that has died", held.Lease.Owner, held.Lease.Until.Format(time.TimeOnly),
+				"waiting for another run (%s), until %s at the latest if that has died", other.Lease.Owner, other.Lease.Until.Format(time.TimeOnly),
 			)})
 		}
 		select {
 		case <-time.After(250 * time.Millisecond):
 		case <-ctx.Done():
-			return nil, waited, err
+			return nil, nil, waited, &InterruptedError{c.ID}
 		}
 	}
 }
 
 // tryLease is lease without the waiting: a *casefile.HeldError says who has the case.
-func (e *Engine) tryLease(ctx context.Context, caseID string) (free func(), err error) {
+func (e *Engine) tryLease(ctx context.Context, caseID string) (held context.Context, free func(), err error) {
 	owner := e.o.Owner + "/" + rand.Text()[:8]
 	if err := e.o.Store.Claim(ctx, caseID, owner, time.Now().UTC(), leaseTime); err != nil {
-		return nil, fmt.Errorf("claim case %s: %w", caseID, err)
+		return nil, nil, fmt.Errorf("claim case %s: %w", caseID, err)
 	}
+	held, lose := context.WithCancel(ctx)
 	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for {
+		for renewed := time.Now(); ; {
 			select {
 			case <-time.After(leaseTime / 3):
-				// A renewal that fails is tried again; two may fail before the lease is lost.
-				_ = e.o.Store.Claim(keep, caseID, owner, time.Now().UTC(), leaseTime)
 			case <-keep.Done():
+				return
+			}
+			err := e.o.Store.Claim(keep, caseID, owner, time.Now().UTC(), leaseTime)
+			var other *casefile.HeldError
+			switch {
+			case err == nil:
+				renewed = time.Now()
+			case errors.As(err, &other), time.Since(renewed) > leaseTime:
+				lose() // another process may be at work on the case
 				return
 			}
 		}
 	})
-	return func() {
+	return held, func() {
 		stop()
 		wg.Wait()
+		lose()
 		done, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		_ = e.o.Store.Yield(done, caseID, owner) // else it runs out by itself

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,13 +21,21 @@ import (
 // notice itself is the record's request, so that another process can send it later exactly as it was.
 
 // notices sends a case's notices side by side and remembers that they are under way.
+// A channel takes a case's notices one after another.
 type notices struct {
 	e        *Engine
 	channels []notify.Channel
+	turn     map[string]slots // by channel
 	wg       sync.WaitGroup
 }
 
-func (e *Engine) notices() *notices { return &notices{e: e, channels: e.o.Channels} }
+func (e *Engine) notices() *notices {
+	n := &notices{e: e, channels: e.o.Channels, turn: map[string]slots{}}
+	for _, ch := range n.channels {
+		n.turn[ch.ID()] = make(slots, 1)
+	}
+	return n
+}
 
 // send starts the delivery of one event's notice on every channel that wants it. It never waits.
 func (n *notices) send(ctx context.Context, c casefile.Case, key string, notice notify.Notice) {
@@ -34,7 +43,9 @@ func (n *notices) send(ctx context.Context, c casefile.Case, key string, notice 
 		if !ch.Wants(notice.Event) {
 			continue
 		}
+		turn := n.turn[ch.ID()]
 		n.wg.Go(func() {
+			defer turn.take()()
 			id := ch.ID() + "/" + key
 			request, err := json.Marshal(notice)
 			if err == nil {
@@ -73,27 +84,33 @@ func (e *Engine) deliver(ctx context.Context, ch notify.Channel, rec action.Reco
 	if found {
 		rec = stored
 	}
-	if found && rec.Status != action.Doing && rec.Status != action.Waiting {
+	if rec.Status == action.Done || rec.Status == action.Skipped {
 		return nil
 	}
 	var n notify.Notice
 	if err := json.Unmarshal(rec.Request, &n); err != nil {
 		return fmt.Errorf("read notice %s: %w", rec.Action, err)
 	}
-	again := found && rec.Status == action.Doing // a process died while it was sending
+	// A process died while it was sending, or an attempt ended without an answer: until the channel has looked, nobody knows.
+	again := found && (rec.Status == action.Doing || strings.HasPrefix(rec.Reason, unknownOutcome))
 	until := time.Now().Add(patience)
 	for {
+		c, err := e.o.Store.Case(ctx, rec.Case)
+		if err != nil {
+			return err
+		}
+		if overtaken(rec, c) {
+			rec.Status, rec.Reason, rec.Ended = action.Skipped, "overtaken by a later change of the case", time.Now().UTC()
+			_, err := e.saveNotice(ctx, rec, ch, "")
+			return err
+		}
+		n.Ticket = c.Ticket // an issue that an earlier notice made meanwhile
 		rec.Status, rec.Attempts = action.Doing, rec.Attempts+1
 		if rec, err = e.o.Store.SaveRecord(ctx, rec); err != nil {
 			return err // not stored, or another process has it: not sent
 		}
-		if n.Ticket == "" { // an issue that an earlier notice made meanwhile
-			if c, err := e.o.Store.Case(ctx, rec.Case); err == nil {
-				n.Ticket = c.Ticket
-			}
-		}
-		ref, err := ch.Deliver(ctx, n, again)
-		after := settleNotice(&rec, ref, err)
+		ref, derr := ch.Deliver(ctx, n, again)
+		after := settleNotice(&rec, ref, again, derr)
 		if rec, err = e.saveNotice(ctx, rec, ch, ref); err != nil {
 			return err
 		}
@@ -112,8 +129,17 @@ func (e *Engine) deliver(ctx context.Context, ch notify.Channel, rec action.Reco
 
 const unknownOutcome = "may have arrived"
 
-// settleNotice puts the outcome of one attempt into the record and says how long to wait before the next.
-func settleNotice(rec *action.Record, ref string, err error) (after time.Duration) {
+// overtaken says whether the case's status has changed since the change that the notice is about, "2-contained".
+func overtaken(rec action.Record, c casefile.Case) bool {
+	_, key, _ := strings.Cut(rec.Action, "/")
+	number, _, _ := strings.Cut(key, "-")
+	change, err := strconv.Atoi(number)
+	return err == nil && change < c.Changes
+}
+
+// settleNotice puts the outcome of one attempt into the record and says how long to wait before the next. unknown: the
+// outcome of a former attempt is not known, and stays so until one succeeds.
+func settleNotice(rec *action.Record, ref string, unknown bool, err error) (after time.Duration) {
 	rec.Error, rec.Reason = "", ref
 	var retry *notify.RetryError
 	switch {
@@ -121,12 +147,14 @@ func settleNotice(rec *action.Record, ref string, err error) (after time.Duratio
 		rec.Status, rec.Ended = action.Done, time.Now().UTC()
 	case errors.As(err, &retry):
 		rec.Status, rec.Reason = action.Waiting, retry.Error()
-		if retry.Unknown {
+		if retry.Unknown || unknown {
 			rec.Reason = unknownOutcome + ": " + rec.Reason
 		}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		rec.Status, rec.Reason = action.Waiting, unknownOutcome+": "+err.Error()
-	default:
+	case errors.Is(err, notify.ErrUnknown):
+		rec.Status, rec.Reason, rec.Ended = action.Skipped, err.Error(), time.Now().UTC()
+	default: // a wrong token, say: tried again by the next run, when it is mended
 		rec.Status, rec.Error, rec.Ended = action.Failed, err.Error(), time.Now().UTC()
 	}
 	after = min(time.Second<<min(rec.Attempts, 8), 5*time.Minute)
@@ -168,27 +196,25 @@ func (e *Engine) SendUnsent(ctx context.Context) error {
 	for _, ch := range e.o.Channels {
 		channels[ch.ID()] = ch
 	}
+	var errs []error
 	for _, rec := range records {
 		id, _, _ := strings.Cut(rec.Action, "/")
 		ch, configured := channels[id]
 		if !configured {
 			continue
 		}
-		free, err := e.tryLease(ctx, rec.Case)
+		_, free, err := e.tryLease(ctx, rec.Case)
 		var held *casefile.HeldError
 		if errors.As(err, &held) {
 			continue
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			err = e.deliver(ctx, ch, rec, 0)
+			free()
 		}
-		err = e.deliver(ctx, ch, rec, 0)
-		free()
-		if err != nil {
-			return err
-		}
+		errs = append(errs, err)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // noticeOf puts a case's state into a notice. f is the finding that brought it about.

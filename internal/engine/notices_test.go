@@ -133,7 +133,7 @@ func TestDiedWhileSending(t *testing.T) {
 		if err := r.engine(r.vault).SendUnsent(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if rec := r.record(t, c, notice.Action); rec.Status != action.Failed || !slices.Equal(slack.again, []bool{true}) {
+		if rec := r.record(t, c, notice.Action); rec.Status != action.Skipped || !slices.Equal(slack.again, []bool{true}) {
 			t.Errorf("record %s %s, again %v", rec.Status, rec.Error, slack.again)
 		}
 	})
@@ -185,6 +185,54 @@ func TestOneNotice(t *testing.T) {
 		wg.Wait()
 		if len(jira.sent) != 1 || len(slack.sent) != 1 {
 			t.Errorf("jira %v, slack %v", jira.events(), slack.events())
+		}
+	})
+}
+
+// TestMendedChannel: a notice that a channel refused for good (a wrong token) is sent when the cause is mended.
+func TestMendedChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, awssim.Options{}, quiet())
+		broken := true
+		slack := &post{id: "notify.slack", fail: func(int) error {
+			if broken {
+				return errors.New("401")
+			}
+			return nil
+		}}
+		r.channels = []notify.Channel{slack}
+		r.Engine = r.engine(r.vault)
+		c := r.respond(t, on(web, 1))
+		if c.Status != casefile.Contained || len(slack.sent) != 0 {
+			t.Fatalf("%s, sent %v", c.Status, slack.events())
+		}
+		broken = false
+		if err := r.engine(r.vault).SendUnsent(t.Context()); err != nil || len(slack.sent) != 1 {
+			t.Errorf("after mending: sent %v, %v", slack.events(), err)
+		}
+	})
+}
+
+// TestOvertaken: a notice of a state that is past is not sent after the notice of a later one.
+func TestOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, awssim.Options{}, quiet())
+		down := true
+		slack := &post{id: "notify.slack", fail: func(int) error {
+			if down {
+				return &notify.RetryError{Err: errors.New("503")}
+			}
+			return nil
+		}}
+		r.channels = []notify.Channel{slack}
+		r.Engine = r.engine(r.vault)
+		c := r.respond(t, on(web, 1))
+		down = false
+		if _, err := r.Release(t.Context(), c.ID, engine.ReleaseOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.SendUnsent(t.Context()); err != nil || !slices.Equal(slack.events(), []string{"released"}) {
+			t.Errorf("sent %v, %v", slack.events(), err)
 		}
 	})
 }

@@ -28,7 +28,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	if err != nil {
 		return c, err
 	}
-	free, _, err := e.lease(ctx, c)
+	ctx, free, _, err := e.lease(ctx, c)
 	if err != nil {
 		return c, err
 	}
@@ -36,7 +36,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	if c, err = e.reread(ctx, c); err != nil {
 		return c, err
 	}
-	again := c.Status == casefile.Released
+	again, known := c.Status == casefile.Released, c.Findings // what joins from now on is not what is being released
 	if again && !o.ReactivateKeys && !o.FalsePositive {
 		return c, nil
 	}
@@ -74,12 +74,13 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 		status, reason = casefile.Partial, "release is not complete: "+strings.Join(left, "; ")
 	}
 	ctx = context.WithoutCancel(ctx)
-	c, changed, err := e.setStatus(ctx, caseID, by, status, reason, func(c *casefile.Case) {
+	c, changed, err := e.setStatus(ctx, caseID, by, status, reason, nil, func(c *casefile.Case) {
 		c.Residual, c.Settled, c.Releasing = []string{}, false, status != casefile.Released
 	})
 	if err != nil {
 		return c, err
 	}
+	c.Findings = known
 	return e.afterRelease(ctx, c, by, changed, o)
 }
 
@@ -103,9 +104,11 @@ func (e *Engine) afterRelease(ctx context.Context, c casefile.Case, by string, c
 		return c, err
 	}
 	n := e.notices()
-	if changed {
-		n.sendReleased(ctx, c, findings, records, falseAlarm)
+	key := statusKey(c)
+	if !changed {
+		key += "-false-positive" // declared after the release
 	}
+	n.sendReleased(ctx, c, key, findings, records, falseAlarm)
 	if falseAlarm && e.o.Archive != nil {
 		n.archive(ctx, c, findings)
 	}

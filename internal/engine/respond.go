@@ -37,14 +37,9 @@ func (e *Engine) Respond(ctx context.Context, findings []finding.Finding) []Resu
 		}
 	}
 	out := make([]Result, len(jobs))
-	slots := make(chan struct{}, 16)
 	var wg sync.WaitGroup
-	for i, job := range jobs {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			out[i] = job()
-		})
+	for i, job := range jobs { // containments and collecting steps are bounded, each on their own: see slots
+		wg.Go(func() { out[i] = job() })
 	}
 	wg.Wait()
 	e.link(ctx, findings, out)
@@ -95,7 +90,20 @@ func targets(f finding.Finding) []finding.Target {
 	return []finding.Target{{Account: f.Account, Region: f.Region, Kind: kind, ID: "finding/" + f.ID}}
 }
 
+// errReleased says that the case was released while this delivery waited for it.
+var errReleased = errors.New("the case was released meanwhile")
+
+// respond answers one target of a finding. A case that is released meanwhile is over: the finding is looked at anew.
 func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
+	for {
+		r := e.respondOnce(ctx, f, t, received)
+		if !errors.Is(r.Err, errReleased) {
+			return r
+		}
+	}
+}
+
+func (e *Engine) respondOnce(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
 	if c, ok, err := e.suppressed(ctx, f, t, received); err != nil || ok {
 		return Result{Case: c, Err: err}
 	}
@@ -145,7 +153,10 @@ func (e *Engine) evidence(c casefile.Case) evidence {
 
 // settleAlone gives a case its status outside a run, and sends the notice.
 func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Finding, s casefile.Status, reason string) (casefile.Case, error) {
-	now, changed, err := e.setStatus(context.WithoutCancel(ctx), c.ID, e.o.Owner, s, reason, nil)
+	ctx = context.WithoutCancel(ctx)
+	now, changed, err := e.setStatus(ctx, c.ID, e.o.Owner, s, reason, func(now *casefile.Case) bool {
+		return now.Status == c.Status // nobody has answered it meanwhile
+	}, nil)
 	if err != nil || !changed {
 		return now, err
 	}
@@ -157,7 +168,7 @@ func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Fin
 
 // contain runs the target's playbook in the case, alone: whoever comes second waits and then finds the work done.
 func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding, received time.Time) (casefile.Case, error) {
-	free, waited, err := e.lease(ctx, c)
+	ctx, free, waited, err := e.lease(ctx, c)
 	if err != nil {
 		return c, err
 	}
@@ -165,6 +176,9 @@ func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding
 	news := c.News
 	if c, err = e.reread(ctx, c); err != nil {
 		return c, err
+	}
+	if c.Status == casefile.Released {
+		return c, errReleased
 	}
 	if c.Status == casefile.Contained && c.Settled && !news && (waited || !e.o.Recheck) {
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "repeat of a finding that is answered"})
@@ -220,8 +234,13 @@ func (e *Engine) playbook(ctx context.Context, c casefile.Case) (playbook.Playbo
 		return playbook.Playbook{}, fmt.Errorf("read findings of case %s: %w", c.ID, err)
 	}
 	s := playbook.Subject{Case: c.ID, Target: c.Target, Config: e.o.Config}
+	var latest time.Time
 	for _, id := range slices.Sorted(maps.Keys(documents)) {
 		f, ok := decodeOne(documents[id])
+		if ok && f.LastSeen.After(latest) {
+			latest = f.LastSeen
+			s.Since = latest.UTC().Format(time.RFC3339)
+		}
 		if !ok || f.Identity == nil || !slices.Contains(f.Targets, c.Target) {
 			continue
 		}
@@ -263,8 +282,10 @@ func documentName(f finding.Finding) string {
 
 // giveUp settles a case that could not be answered: nothing was changed. A case that was answered before stays as it was.
 func (e *Engine) giveUp(ctx context.Context, c casefile.Case, f finding.Finding, cause error) (casefile.Case, error) {
-	if c.Status != casefile.Open && c.Status != casefile.Failed {
+	switch c.Status {
+	case casefile.Contained, casefile.Partial, casefile.Released:
 		return c, cause
+	default: // nothing was done in it so far
 	}
 	now, err := e.settleAlone(ctx, c, f, casefile.Failed, "nothing was changed: "+cause.Error())
 	if err != nil {
@@ -273,13 +294,16 @@ func (e *Engine) giveUp(ctx context.Context, c casefile.Case, f finding.Finding,
 	return now, cause
 }
 
-// setStatus moves the case, with a journal entry; edit may change more in the same transaction. changed is true for
-// the one caller that brought the status about.
+// setStatus moves the case, with a journal entry, when it still is as when wants it (nil: always); edit may change more in
+// the same transaction. changed is true for the one caller that brought the status about.
 func (e *Engine) setStatus(
-	ctx context.Context, id, by string, s casefile.Status, reason string, edit func(*casefile.Case),
+	ctx context.Context, id, by string, s casefile.Status, reason string, when func(*casefile.Case) bool, edit func(*casefile.Case),
 ) (c casefile.Case, changed bool, err error) {
 	c, err = e.o.Store.Update(ctx, id, func(c *casefile.Case) ([]casefile.Entry, error) {
 		var entries []casefile.Entry
+		if changed = false; when != nil && !when(c) {
+			return nil, nil
+		}
 		if changed = c.Status != s; changed {
 			c.Changes++
 		}

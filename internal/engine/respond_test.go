@@ -159,6 +159,9 @@ func TestOneStepFails(t *testing.T) {
 				if want == casefile.Failed && (c.ContainedAfter != 0 || !strings.Contains(c.Reason, "NOT contained")) {
 					t.Errorf("claims containment: %s %s", c.ContainedAfter, c.Reason)
 				}
+				if v, err := r.Verify(t.Context(), c.ID); err != nil || v.Holds == (want == casefile.Failed) && want != casefile.Partial {
+					t.Errorf("verify of a %s case holds: %v, %+v, %v", want, v.Holds, v.Drift, err)
+				}
 				off.Store("mended", true)
 				if c = r.respond(t, on(web, 2)); c.Status != casefile.Contained {
 					t.Errorf("after mending: %s %s", c.Status, c.Reason)
@@ -371,6 +374,28 @@ func TestLinked(t *testing.T) {
 		}
 		if stored, err := r.store.Case(t.Context(), one.ID); err != nil || !slices.Equal(stored.Linked, one.Linked) {
 			t.Errorf("stored: %v, %v", stored.Linked, err)
+		}
+	})
+}
+
+// TestJoinedDuringRelease: a finding that arrives while its target's case is being released gets a case of its own.
+func TestJoinedDuringRelease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, latency(20*time.Millisecond), quiet())
+		c := r.respond(t, on(web, 1))
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := r.Release(t.Context(), c.ID, engine.ReleaseOptions{FalsePositive: true}); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(50 * time.Millisecond)
+		other := on(web, 1)
+		other.ID = "f-other"
+		got := r.respond(t, other)
+		wg.Wait()
+		if got.ID == c.ID || got.Status != casefile.Contained {
+			t.Errorf("the joined finding: case %s %s, the released one is %s", got.ID, got.Status, c.ID)
 		}
 	})
 }

@@ -90,5 +90,14 @@ func TestExpiredCredentials(t *testing.T) {
 		if !errors.As(res.Err, &setup) || res.Case.Status != casefile.Contained {
 			t.Errorf("a repeat without credentials: %s, %v", res.Case.Status, res.Err)
 		}
+		stored, err := r.store.Case(t.Context(), res.Case.ID)
+		if err != nil || stored.Status != casefile.Contained {
+			t.Errorf("stored: %s %s, %v", stored.Status, stored.Reason, err)
+		}
+		for _, id := range []string{"ec2.isolate-network", "ec2.tag"} {
+			if rec := r.record(t, stored, id); rec.Status != action.Done {
+				t.Errorf("%s became %s (%s)", id, rec.Status, rec.Error)
+			}
+		}
 	})
 }

@@ -14,8 +14,8 @@ import (
 // settle reads the records and gives the case its status. Before the end of the run (final is false) it only says
 // whether the target is contained by now.
 func (r *run) settle(ctx context.Context, final bool) {
-	if r.stopped() {
-		return
+	if r.stopped() || r.pre.permit(context.WithoutCancel(ctx)) != nil {
+		return // nothing was to be changed, so nothing is said of the case
 	}
 	interrupted := ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx) // what was done is said, also when the caller has gone away
@@ -25,7 +25,7 @@ func (r *run) settle(ctx context.Context, final bool) {
 		return
 	}
 	v := judge(r.p, r.e.actions, records, final)
-	c, changed, err := r.e.setStatus(ctx, r.caseID, r.pre.by(r.e.o.Owner), v.status, v.reason, func(c *casefile.Case) {
+	c, changed, err := r.e.setStatus(ctx, r.caseID, r.pre.by(r.e.o.Owner), v.status, v.reason, nil, func(c *casefile.Case) {
 		c.Playbook = r.p.Name
 		c.Residual, c.Settled, c.Releasing = v.residual, v.settled && !interrupted, false
 		if v.status != casefile.Failed && c.ContainedAfter == 0 && v.acted.After(r.received) {
@@ -33,7 +33,7 @@ func (r *run) settle(ctx context.Context, final bool) {
 		}
 	})
 	r.fail(err)
-	if changed {
+	if changed || final { // what was sent is in its record, and not sent again
 		r.notices.send(ctx, c, statusKey(c), noticeOf(c, r.f, records))
 	}
 }
@@ -61,10 +61,13 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 			continue
 		}
 		rec, begun := byAction[s.Action]
-		if !begun && !final {
+		if !begun && !final && !s.Essential {
 			continue
 		}
 		switch {
+		case rec.Status == action.Done && s.Essential && brokenOff(byAction[actions[s.Action].Until]):
+			until := byAction[actions[s.Action].Until]
+			missing = append(missing, until.Action+": "+why(until))
 		case rec.Status == action.Done:
 			a := actions[s.Action]
 			if a.Until == "" || byAction[a.Until].Status != action.Done {
@@ -113,6 +116,10 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 	}
 	return v
 }
+
+// brokenOff says whether an action that takes over what another one set was begun and is not done: then neither's state
+// is known to stand.
+func brokenOff(rec action.Record) bool { return rec.Open() && rec.Status != action.Done }
 
 // why puts the state of a step that is not done into words.
 func why(rec action.Record) string {

@@ -9,6 +9,7 @@ import (
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
+	"cordon/internal/playbook"
 	"cordon/internal/vault"
 )
 
@@ -44,6 +45,9 @@ func (e *Engine) Verify(ctx context.Context, caseID string) (Verification, error
 			v.Drift = append(v.Drift, Drift{rec.Action, "release is not complete: " + why(rec)})
 		}
 	}
+	if err := e.unfinished(ctx, c, records, &v); err != nil {
+		return v, err
+	}
 	held := e.held(records)
 	if len(held) > 0 {
 		if err := e.verifyRecords(ctx, c, held, &v); err != nil {
@@ -57,6 +61,35 @@ func (e *Engine) Verify(ctx context.Context, caseID string) (Verification, error
 	v.Evidence, v.Problems = len(c.Evidence), append(v.Problems, problems...)
 	v.Holds = len(v.Drift)+len(v.Problems) == 0
 	return v, nil
+}
+
+// unfinished adds what a case that should be contained is lacking: an essential step that is not done, a run that did not
+// go to its end.
+func (e *Engine) unfinished(ctx context.Context, c casefile.Case, records []action.Record, v *Verification) error {
+	switch c.Status {
+	case casefile.Released, casefile.Observed, casefile.Unsupported, casefile.AwaitingApproval:
+		return nil
+	}
+	if c.Releasing {
+		return nil
+	}
+	p, err := e.playbook(ctx, c)
+	if err != nil {
+		return err
+	}
+	byAction := map[string]action.Record{}
+	for _, rec := range records {
+		byAction[rec.Action] = rec
+	}
+	for _, s := range playbook.Steps(p.Root) {
+		if rec := byAction[s.Action]; s.Essential && rec.Status != action.Done {
+			v.Drift = append(v.Drift, Drift{s.Action, "NOT contained: " + why(rec)})
+		}
+	}
+	if !c.Settled {
+		v.Drift = append(v.Drift, Drift{"case", "the last run did not go to its end: answer the finding again, it goes on where it was"})
+	}
+	return nil
 }
 
 // held are the records whose state should still stand: done, and not taken over by a later action.

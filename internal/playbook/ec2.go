@@ -27,7 +27,7 @@ func ec2(s Subject) Playbook {
 				Step{Action: "ec2.detach-asg", Residual: "its Auto Scaling group may terminate the instance when health checks fail"},
 				Step{Action: "ec2.isolate-network", With: network, Essential: true},
 				Step{
-					Action: "iam.revoke-instance-role-sessions", With: map[string]any{"include_shared": c.RevokeSharedRoles},
+					Action: "iam.revoke-instance-role-sessions", With: instanceRole(s),
 					SkipLeaves: true, Residual: "credentials already handed to the instance stay valid until they expire",
 				},
 				Step{Action: "ec2.protect-termination"},
@@ -55,4 +55,10 @@ func ec2(s Subject) Playbook {
 			Step{Action: Settle},
 		},
 	}
+}
+
+func instanceRole(s Subject) map[string]any {
+	with := revocation(s)
+	with["include_shared"] = s.Config.EC2.RevokeSharedRoles
+	return with
 }

@@ -12,6 +12,7 @@ type Subject struct {
 	Config      config.Config
 	AccessKeys  []string // those that the case's findings name, each once
 	PrincipalID string   // of a federated user: "AIDA…:name"
+	Since       string   // RFC 3339: the latest activity that the case's findings tell of; "" if they tell of none
 }
 
 // For gives the playbook for a target; ok is false where there is none for its kind.

@@ -3,6 +3,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 
 	"cordon/internal/config"
 	"cordon/internal/finding"
@@ -36,6 +37,9 @@ func Decide(f finding.Finding, t finding.Target, c config.Config) Decision {
 	}
 	if f.Archived {
 		return Decision{Outcome: Observe, Rule: "builtin/archived", Reason: "the finding is archived: someone has looked at it; unarchive it in GuardDuty to have it answered"}
+	}
+	if strings.HasPrefix(t.ID, "finding/") {
+		return Decision{Outcome: Unsupported, Rule: "builtin/no-target", Reason: unnamed(f)}
 	}
 	p, ok := playbook.For(playbook.Subject{Target: t, Config: c})
 	switch {
@@ -82,6 +86,18 @@ func byHand(f finding.Finding, t finding.Target) string {
 	default:
 		return "there is no playbook for this kind of target yet; respond by hand"
 	}
+}
+
+// unnamed is for a finding that names nothing usable to act on.
+func unnamed(f finding.Finding) string {
+	if f.Kind == finding.KindAttackSequence {
+		return byHand(f, finding.Target{Kind: f.Kind})
+	}
+	reason := "the finding names no usable target"
+	if id := f.Identity; id != nil && (id.AccessKeyID != "" || id.PrincipalID != "") {
+		reason += fmt.Sprintf("; it tells of access key %q and principal %q: find whose they are (IAM console, search for the key) and disable them", id.AccessKeyID, id.PrincipalID)
+	}
+	return reason
 }
 
 // principalByHand is for identities that are nobody in the account to act on.

@@ -48,6 +48,7 @@ func unsent(t *testing.T, s casefile.Store) {
 		{Case: "c-1", Action: "notify.jira/1", Status: action.Doing},
 		{Case: "c-1", Action: "notify.slack/1", Status: action.Done},
 		{Case: "c-1", Action: "ec2.tag", Status: action.Doing},
+		{Case: "c-1", Action: "notify.sns/2", Status: action.Failed},
 	} {
 		r.Started = epoch.Add(time.Duration(i) * time.Second)
 		_, err := s.SaveRecord(t.Context(), r)
@@ -59,12 +60,12 @@ func unsent(t *testing.T, s casefile.Store) {
 	for _, r := range records {
 		got = append(got, r.Case+" "+r.Action)
 	}
-	same(t, "unsent", got, []string{"c-2 notify.sns/1", "c-1 notify.jira/1"})
+	same(t, "unsent", got, []string{"c-2 notify.sns/1", "c-1 notify.jira/1", "c-1 notify.sns/2"})
 	sent := records[0]
 	sent.Status = action.Done
 	_, err = s.SaveRecord(t.Context(), sent)
 	must(t, err)
-	if records, err = s.Unsent(t.Context()); err != nil || len(records) != 1 {
+	if records, err = s.Unsent(t.Context()); err != nil || len(records) != 2 {
 		t.Errorf("after sending: %d unsent, %v", len(records), err)
 	}
 }

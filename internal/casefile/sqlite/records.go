@@ -45,7 +45,7 @@ func (s *Store) Records(ctx context.Context, caseID string) (records []action.Re
 func (s *Store) Unsent(ctx context.Context) (records []action.Record, err error) {
 	err = s.query(ctx, func() (err error) {
 		records, err = list(ctx, s.read, scanRecord, `SELECT body, seq, version, request, prior, after FROM records
-			WHERE action GLOB 'notify.*' AND status IN ('doing', 'pending') ORDER BY case_id, seq`)
+			WHERE action GLOB 'notify.*' AND status IN ('doing', 'pending', 'failed') ORDER BY case_id, seq`)
 		return err
 	})
 	if err != nil {

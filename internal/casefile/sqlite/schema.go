@@ -62,7 +62,7 @@ var schema = []string{
 		PRIMARY KEY (case_id, action),
 		UNIQUE (case_id, seq)
 	) STRICT;
-	CREATE INDEX unsent_notices ON records (case_id, seq) WHERE action GLOB 'notify.*' AND status IN ('doing', 'pending');
+	CREATE INDEX unsent_notices ON records (case_id, seq) WHERE action GLOB 'notify.*' AND status IN ('doing', 'pending', 'failed');
 
 	CREATE TABLE suppressions (
 		account TEXT NOT NULL,
