@@ -150,6 +150,11 @@ const maxDrifts = 5
 
 // confirm reads back until AWS shows the change or the action's time to settle is over.
 func (r runner) confirm(ctx context.Context, rec Record) (Record, error) {
+	if ctx.Err() != nil { // the change was made before the caller gave up: what came of it is still worth knowing
+		var cancel context.CancelFunc
+		ctx, cancel = detached(ctx)
+		defer cancel()
+	}
 	deadline := time.Now().Add(r.a.settle)
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		after, err := r.a.impl.observe(ctx, r.env, rec.Request, rec.Prior)

@@ -29,6 +29,7 @@ const (
 	serviceRole = "AWSServiceRoleForAutoScaling"
 
 	revokePolicyName = "AWSRevokeOlderSessions"
+	casePolicyName   = revokePolicyName + "-" + actiontest.CaseID
 	denyAll          = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`
 	revokedIn1999    = `{ "Version": "2012-10-17", "Statement": [ { "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": { "DateLessThan": { "aws:TokenIssueTime": "1999-12-31T00:00:00Z" } } } ] }`
 
@@ -198,7 +199,7 @@ func accessKeyScenarios() []actiontest.Scenario {
 		{Name: "IAM is slow", Action: id, Setup: user(), With: keys(demoKey), Options: awssim.Options{IAMDelay: 8 * time.Second}},
 		{Name: "temporary", Action: id, Setup: user(), With: keys("ASIAIOSFODNN7EXAMPLE"), Text: "is temporary"},
 		{Name: "another's", Action: id, Setup: user(), With: keys(otherKey), Text: "is none of user"},
-		{Name: "none named", Action: id, Setup: user(), Text: "no access key to disable"},
+		{Name: "none named", Action: id, Setup: user(), Text: "names no long-term key"},
 		{Name: "protected", Action: id, Setup: user(), With: settings{"all": true, "protected": []string{"deploy-*"}}, Want: action.Skipped, Text: "iam.protected"},
 		{
 			Name: "Cordon's own", Action: id, Setup: user(runAs("arn:aws:iam::" + awssim.DefaultAccount + ":user/" + demoUser)), With: settings{"all": true},

@@ -48,11 +48,32 @@ func networkScenarios() []actiontest.Scenario {
 				ok(t, err)
 			},
 		},
+		{Name: "opened by someone", Action: "ec2.isolate-network", Check: reopened("ec2.isolate-network", quarantineGroup, nil)},
+		{
+			Name: "channel opened by someone", Action: "ec2.isolate-network", Instance: actiontest.BatchServer, With: settings{"channel": true},
+			Check: reopened("ec2.isolate-network", "cordon-collect-"+actiontest.CaseID, settings{"channel": true}),
+		},
+		{
+			Name: "no all-access group", Action: "ec2.isolate-network", Fault: refuseUntrack,
+			Text: "live connections in vpc-0a1b2c3d4e5f60001 were not cut",
+		},
+		{
+			Name: "endpoints not to be read", Action: "ec2.isolate-network", Instance: actiontest.BatchServer, With: settings{"channel": true},
+			Fault: refuse("DescribeVpcEndpoints", "UnauthorizedOperation"), Text: "443 is open to everywhere",
+		},
+		{
+			Name: "prefix lists throttled", Action: "ec2.isolate-network", Instance: actiontest.BatchServer, With: settings{"channel": true},
+			Fault: refuse("DescribePrefixLists", "RequestLimitExceeded"), Text: "443 is open to everywhere",
+		},
 		{Name: "keeping established flows", Action: "ec2.isolate-network", With: settings{"keep_established": true}},
 		{Name: "with a channel", Action: "ec2.isolate-network", Instance: actiontest.BatchServer, With: settings{"channel": true}},
 		{
 			Name: "after a channel", Action: "ec2.seal-network", Instance: actiontest.BatchServer, With: settings{"channel": true},
 			First: []string{"ec2.isolate-network"},
+		},
+		{
+			Name: "sealed and opened by someone", Action: "ec2.seal-network", Instance: actiontest.BatchServer, With: settings{"channel": true},
+			First: []string{"ec2.isolate-network"}, Check: reopened("ec2.seal-network", "cordon-sealed-"+actiontest.CaseID, settings{"channel": true}),
 		},
 		{Name: "without a channel", Action: "ec2.seal-network", First: []string{"ec2.isolate-network"}, Want: action.Skipped, Text: "no channel"},
 		{
@@ -114,7 +135,7 @@ func roleScenarios() []actiontest.Scenario {
 			Setup: terminate("i-0a1b2c3d4e5f60012"), Instance: actiontest.BatchServer,
 			Meddle: func(t testing.TB, w *actiontest.World) {
 				_, err := w.Others.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
-					RoleName: aws.String("batch-role"), PolicyName: aws.String("AWSRevokeOlderSessions"),
+					RoleName: aws.String("batch-role"), PolicyName: aws.String(casePolicyName),
 					PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}`),
 				})
 				ok(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,7 +35,7 @@ ec2.seal-network closes that. Release puts the former groups back, interface by 
 			"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateSecurityGroup", "ec2:CreateTags",
 			"ec2:DeleteSecurityGroup", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces", "ec2:DescribePrefixLists",
 			"ec2:DescribeSecurityGroups", "ec2:DescribeVpcEndpoints", "ec2:ModifyNetworkInterfaceAttribute",
-			"ec2:RevokeSecurityGroupEgress", "ssm:DescribeInstanceInformation",
+			"ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress", "ssm:DescribeInstanceInformation",
 		},
 		Until:    "ec2.seal-network",
 		Settle:   30 * time.Second,
@@ -85,7 +86,7 @@ func observeIsolation(ctx context.Context, env *action.Env, t isolateRequest, kn
 		return s, err
 	}
 	s.Instance, s.Managed = document, managed
-	return s, nil
+	return s.withoutUntrack(t.Case), nil
 }
 
 // reachedBySSM asks with a short patience: isolation does not wait for Systems Manager, and no answer means no channel.
@@ -133,11 +134,12 @@ func undoIsolation(ctx context.Context, env *action.Env, t isolateRequest, prior
 }
 
 func verifyIsolation(t isolateRequest, prior, after networkState) error {
-	return verifyNetwork(prior, after, t.group(prior), t.group(prior) == collectGroup(t.Case))
+	return verifyNetwork(t.Case, prior, after, t.group(prior), t.group(prior) == collectGroup(t.Case))
 }
 
-// verifyNetwork holds what was read back against what isolation means; https says that 443 may go out.
-func verifyNetwork(prior, after networkState, group string, https bool) error {
+// verifyNetwork holds what was read back against what isolation means; https says that 443 may go out. An
+// all-access group that is left, with no interface in it, is no fault.
+func verifyNetwork(caseID string, prior, after networkState, group string, https bool) error {
 	if len(after.Interfaces) == 0 {
 		return errNoInterfaces
 	}
@@ -156,8 +158,8 @@ func verifyNetwork(prior, after networkState, group string, https bool) error {
 			return fmt.Errorf("security group %s lets through: in %v, out %v", group, rules.Ingress, rules.Egress)
 		}
 	}
-	for key := range after.Groups {
-		if group := ownGroupKey(group, ""); len(key) < len(group) || key[:len(group)] != group {
+	for _, key := range sortedKeys(after.Groups) {
+		if !strings.HasPrefix(key, ownGroupKey(group, "")) && !strings.HasPrefix(key, ownGroupKey(untrackGroup(caseID), "")) {
 			return fmt.Errorf("security group %s is still there", key)
 		}
 	}

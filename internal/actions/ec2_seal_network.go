@@ -17,7 +17,7 @@ again; releasing ec2.isolate-network, which comes right after, then puts the for
 		Permissions: []string{
 			"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateSecurityGroup", "ec2:CreateTags",
 			"ec2:DeleteSecurityGroup", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups",
-			"ec2:ModifyNetworkInterfaceAttribute", "ec2:RevokeSecurityGroupEgress",
+			"ec2:ModifyNetworkInterfaceAttribute", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
 		},
 		Settle: 30 * time.Second,
 		Observe: func(ctx context.Context, env *action.Env, t isolateRequest, known *networkState) (networkState, error) {
@@ -27,6 +27,9 @@ again; releasing ec2.isolate-network, which comes right after, then puts the for
 			}
 			if err == nil && known == nil && !s.anyIn(collectGroup(t.Case)) {
 				return s, action.Skipf("no channel was left open")
+			}
+			if known == nil {
+				s = s.withoutUntrack(t.Case)
 			}
 			return s, err
 		},
@@ -40,7 +43,7 @@ again; releasing ec2.isolate-network, which comes right after, then puts the for
 			return restoreNetwork(ctx, env, prior, sealedGroup(t.Case), untrackGroup(t.Case))
 		},
 		Verify: func(t isolateRequest, prior, after networkState) error {
-			return verifyNetwork(prior, after, sealedGroup(t.Case), false)
+			return verifyNetwork(t.Case, prior, after, sealedGroup(t.Case), false)
 		},
 		Parts:    networkParts,
 		Without:  networkWithout,

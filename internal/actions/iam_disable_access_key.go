@@ -27,9 +27,11 @@ type accessKeyRequest struct {
 	Protected []string `json:"protected"`
 }
 
-// accessKeysState is the status ("Active", "Inactive") of each key that is asked for and there, by its id.
+// accessKeysState is the status ("Active", "Inactive") of each key that is asked for and there, by its id. Others are
+// the user's other keys, which are not compared.
 type accessKeysState struct {
-	Keys map[string]string `json:"keys"`
+	Keys   map[string]string `json:"keys"`
+	Others map[string]string `json:"others,omitempty"`
 }
 
 func disableAccessKey() action.Action {
@@ -56,8 +58,18 @@ func disableAccessKey() action.Action {
 		Extend: func(prior, now accessKeysState) accessKeysState {
 			all := maps.Clone(now.Keys)
 			maps.Copy(all, prior.Keys)
-			return accessKeysState{Keys: all}
+			return accessKeysState{Keys: all, Others: now.Others}
 		},
+		Merge: func(was, asked accessKeyRequest) accessKeyRequest {
+			for _, id := range asked.Keys {
+				if !slices.Contains(was.Keys, id) {
+					was.Keys = append(was.Keys, id)
+				}
+			}
+			was.All = was.All || asked.All
+			return was
+		},
+		Residual: residualAccessKeys,
 	})
 }
 
@@ -96,15 +108,19 @@ func observeAccessKeys(ctx context.Context, env *action.Env, t accessKeyRequest,
 			env.Note("key %s is temporary and cannot be disabled: iam.revoke-user-sessions is what ends it", id)
 		}
 	}
-	if len(p.Keys) == 0 {
-		env.Note("user %s has no access key to disable here", t.Target.ID)
+	switch {
+	case len(p.Keys) > 0:
+	case t.All:
+		env.Note("user %s has no access key", t.Target.ID)
+	default:
+		env.Note("the finding names no long-term key of user %s", t.Target.ID)
 	}
 	return p, refuseProtected(userName(t.Target.ID), t.Target.Account, caller, t.Protected)
 }
 
-// readAccessKeys reads the keys that are asked for, as far as they are there. *action.Gone: there is no such user.
+// readAccessKeys reads the user's keys: those that are asked for, and the others. *action.Gone: there is no such user.
 func readAccessKeys(ctx context.Context, env *action.Env, t accessKeyRequest) (accessKeysState, error) {
-	p := accessKeysState{Keys: map[string]string{}}
+	p := accessKeysState{Keys: map[string]string{}, Others: map[string]string{}}
 	pages := iam.NewListAccessKeysPaginator(env.IAM, &iam.ListAccessKeysInput{UserName: &t.Target.ID})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -117,6 +133,8 @@ func readAccessKeys(ctx context.Context, env *action.Env, t accessKeyRequest) (a
 		for _, k := range page.AccessKeyMetadata {
 			if id := aws.ToString(k.AccessKeyId); t.All || (longTerm(id) && slices.Contains(t.Keys, id)) {
 				p.Keys[id] = string(k.Status)
+			} else {
+				p.Others[id] = string(k.Status)
 			}
 		}
 	}
@@ -166,4 +184,25 @@ func verifyAccessKeys(_ accessKeyRequest, prior, after accessKeysState) error {
 		return fmt.Errorf("key %s is active still", id)
 	}
 	return nil
+}
+
+// residualAccessKeys names the user's keys that still work, and those of the finding that are not the user's.
+func residualAccessKeys(t accessKeyRequest, prior, after accessKeysState) (out []string) {
+	var active []string
+	for _, id := range sortedKeys(after.Others) {
+		if after.Others[id] == string(iamtypes.StatusTypeActive) {
+			active = append(active, id)
+		}
+	}
+	if len(active) > 0 {
+		out = append(out, fmt.Sprintf("access keys %s of user %s stay active (iam.all_keys is off)", some(active, 5), t.Target.ID))
+	}
+	for _, id := range t.Keys {
+		_, was := prior.Keys[id]
+		_, is := after.Keys[id]
+		if longTerm(id) && !was && !is {
+			out = append(out, fmt.Sprintf("access key %s, which the finding names, is none of user %s: whose it is, if it is there still, is not known here", id, t.Target.ID))
+		}
+	}
+	return out
 }

@@ -10,14 +10,14 @@ import (
 	"cordon/internal/cloud"
 )
 
-// entity is what policies are put on: an IAM role or user, whose calls differ in name alone. The inline policy is
-// always AWSRevokeOlderSessions. Errors are AWS's own, not wrapped.
+// entity is what policies are put on: an IAM role or user, whose calls differ in name alone. Errors are
+// AWS's own, not wrapped.
 type entity interface {
 	fmt.Stringer // "role web-app"
 
-	inline(ctx context.Context, c *iam.Client) (document *string, err error)
-	putInline(ctx context.Context, c *iam.Client, document string) error
-	dropInline(ctx context.Context, c *iam.Client) error
+	inline(ctx context.Context, c *iam.Client, name string) (document *string, err error)
+	putInline(ctx context.Context, c *iam.Client, name, document string) error
+	dropInline(ctx context.Context, c *iam.Client, name string) error
 	// inlineRoom is how many characters all inline policies may have together, as people write it.
 	inlineRoom() string
 
@@ -35,23 +35,23 @@ type (
 func (r roleName) String() string     { return "role " + string(r) }
 func (r roleName) inlineRoom() string { return "10,240" }
 
-func (r roleName) inline(ctx context.Context, c *iam.Client) (*string, error) {
-	out, err := c.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: aws.String(string(r)), PolicyName: aws.String(revokePolicyName)})
+func (r roleName) inline(ctx context.Context, c *iam.Client, name string) (*string, error) {
+	out, err := c.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: aws.String(string(r)), PolicyName: &name})
 	if err != nil {
 		return nil, err
 	}
 	return out.PolicyDocument, nil
 }
 
-func (r roleName) putInline(ctx context.Context, c *iam.Client, document string) error {
+func (r roleName) putInline(ctx context.Context, c *iam.Client, name, document string) error {
 	_, err := c.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-		RoleName: aws.String(string(r)), PolicyName: aws.String(revokePolicyName), PolicyDocument: &document,
+		RoleName: aws.String(string(r)), PolicyName: &name, PolicyDocument: &document,
 	})
 	return err
 }
 
-func (r roleName) dropInline(ctx context.Context, c *iam.Client) error {
-	_, err := c.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String(string(r)), PolicyName: aws.String(revokePolicyName)})
+func (r roleName) dropInline(ctx context.Context, c *iam.Client, name string) error {
+	_, err := c.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: aws.String(string(r)), PolicyName: &name})
 	return err
 }
 
@@ -84,23 +84,23 @@ func (r roleName) attached(ctx context.Context, c *iam.Client, arn string) (bool
 func (u userName) String() string     { return "user " + string(u) }
 func (u userName) inlineRoom() string { return "2,048" }
 
-func (u userName) inline(ctx context.Context, c *iam.Client) (*string, error) {
-	out, err := c.GetUserPolicy(ctx, &iam.GetUserPolicyInput{UserName: aws.String(string(u)), PolicyName: aws.String(revokePolicyName)})
+func (u userName) inline(ctx context.Context, c *iam.Client, name string) (*string, error) {
+	out, err := c.GetUserPolicy(ctx, &iam.GetUserPolicyInput{UserName: aws.String(string(u)), PolicyName: &name})
 	if err != nil {
 		return nil, err
 	}
 	return out.PolicyDocument, nil
 }
 
-func (u userName) putInline(ctx context.Context, c *iam.Client, document string) error {
+func (u userName) putInline(ctx context.Context, c *iam.Client, name, document string) error {
 	_, err := c.PutUserPolicy(ctx, &iam.PutUserPolicyInput{
-		UserName: aws.String(string(u)), PolicyName: aws.String(revokePolicyName), PolicyDocument: &document,
+		UserName: aws.String(string(u)), PolicyName: &name, PolicyDocument: &document,
 	})
 	return err
 }
 
-func (u userName) dropInline(ctx context.Context, c *iam.Client) error {
-	_, err := c.DeleteUserPolicy(ctx, &iam.DeleteUserPolicyInput{UserName: aws.String(string(u)), PolicyName: aws.String(revokePolicyName)})
+func (u userName) dropInline(ctx context.Context, c *iam.Client, name string) error {
+	_, err := c.DeleteUserPolicy(ctx, &iam.DeleteUserPolicyInput{UserName: aws.String(string(u)), PolicyName: &name})
 	return err
 }
 
@@ -130,15 +130,15 @@ func (u userName) attached(ctx context.Context, c *iam.Client, arn string) (bool
 	return false, nil
 }
 
-// readInline gives the entity's policy AWSRevokeOlderSessions word for word, "" for none (or no such entity).
-func readInline(ctx context.Context, c *iam.Client, e entity) (string, error) {
-	document, err := e.inline(ctx, c)
+// readInline gives the entity's inline policy of that name word for word, "" for none (or no such entity).
+func readInline(ctx context.Context, c *iam.Client, e entity, name string) (string, error) {
+	document, err := e.inline(ctx, c, name)
 	if cloud.Is(err, "NoSuchEntity") {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("read policy %s of %s: %w", revokePolicyName, e, err)
+		return "", fmt.Errorf("read policy %s of %s: %w", name, e, err)
 	}
 	plain, err := decodePolicy(aws.ToString(document))
-	return plain, wrap("read policy "+revokePolicyName+" of", e.String(), err)
+	return plain, wrap("read policy "+name+" of", e.String(), err)
 }

@@ -19,7 +19,10 @@ type revocation struct {
 	Role   string `json:"role,omitempty"`
 	User   string `json:"user,omitempty"`
 	ARN    string `json:"arn,omitempty"` // of the role or user; not compared
-	Inline string `json:"inline"`        // the inline policy AWSRevokeOlderSessions word for word, "" for none
+	Inline string `json:"inline"`        // the inline policy word for word, "" for none
+
+	// Policy is the name of the inline policy, "" for AWSRevokeOlderSessions.
+	Policy string `json:"policy,omitempty"`
 
 	// Managed is the ARN of the case's own managed policy while it is attached, "" otherwise, and Document what that
 	// says. It stands in where there is no room for an inline policy.
@@ -37,6 +40,14 @@ func (p revocation) entity() entity {
 	default:
 		return nil
 	}
+}
+
+// policy is the name of the inline policy that revokes.
+func (p revocation) policy() string {
+	if p.Policy == "" {
+		return revokePolicyName
+	}
+	return p.Policy
 }
 
 // revocationPermissions are the IAM actions of revoking, reading back and releasing for a kind ("Role", "User"), with
@@ -90,10 +101,10 @@ func readRevocation(ctx context.Context, env *action.Env, caseID string, known r
 	if e == nil {
 		return known, nil
 	}
-	now := revocation{Role: known.Role, User: known.User, ARN: known.ARN}
+	now := revocation{Role: known.Role, User: known.User, ARN: known.ARN, Policy: known.Policy}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		now.Inline, err = readInline(ctx, env.IAM, e)
+		now.Inline, err = readInline(ctx, env.IAM, e, known.policy())
 		return err
 	})
 	g.Go(func() (err error) {
@@ -111,7 +122,7 @@ func revoke(ctx context.Context, env *action.Env, caseID string, prior revocatio
 		return nil
 	}
 	policy := revokePolicy(time.Now().Add(revokeAhead))
-	err := e.putInline(ctx, env.IAM, policy)
+	err := e.putInline(ctx, env.IAM, prior.policy(), policy)
 	switch {
 	case err == nil:
 	case cloud.Is(err, "NoSuchEntity"):
@@ -125,22 +136,37 @@ func revoke(ctx context.Context, env *action.Env, caseID string, prior revocatio
 		env.Note("the inline policies of %s would be over %s characters together: the managed policy %s was attached instead",
 			e, e.inlineRoom(), managedPolicyName(caseID))
 	default:
-		return wrap("put policy "+revokePolicyName+" on", e.String(), err)
+		return wrap("put policy "+prior.policy()+" on", e.String(), err)
 	}
 	env.Note("every session of %s is cut off, whoever holds it; it takes a new one to go on", e)
 	return nil
 }
 
-// verifyRevoked wants one of the two policies to be a revocation that was not there before.
-func verifyRevoked(prior, after revocation) error {
+// verifyRevoked wants one of the two policies to be a revocation that was not there before, of the sessions issued up
+// to since.
+func verifyRevoked(prior, after revocation, a activity) error {
 	e := prior.entity()
+	if e == nil {
+		return nil
+	}
+	var before time.Time
+	if after.Inline != prior.Inline {
+		before, _ = revokedBefore(after.Inline)
+	}
+	if managed, _ := revokedBefore(after.Document); managed.After(before) {
+		before = managed
+	}
 	switch {
-	case e == nil, after.Inline != prior.Inline && isRevocation(after.Inline), isRevocation(after.Document):
+	case !before.IsZero():
+		if since := a.since(time.Now()); !before.After(since) {
+			return fmt.Errorf("the sessions of %s are revoked up to %s only, and there was activity at %s",
+				e, before.Format(time.RFC3339), since.Format(time.RFC3339))
+		}
 		return nil
 	case after.Inline == prior.Inline:
 		return fmt.Errorf("%s shows its former policy still", e)
 	default:
-		return fmt.Errorf("policy %s of %s is not what was put: %s", revokePolicyName, e, after.Inline)
+		return fmt.Errorf("policy %s of %s is not what was put: %s", prior.policy(), e, after.Inline)
 	}
 }
 
@@ -151,19 +177,19 @@ func unrevoke(ctx context.Context, env *action.Env, caseID string, prior revocat
 		return nil
 	}
 	return errors.Join(
-		restoreInline(ctx, env, e, prior.Inline),
+		restoreInline(ctx, env, e, prior.policy(), prior.Inline),
 		dropManaged(ctx, env.IAM, e, managedPolicyARN(prior.ARN, caseID)),
 	)
 }
 
-func restoreInline(ctx context.Context, env *action.Env, e entity, document string) error {
+func restoreInline(ctx context.Context, env *action.Env, e entity, name, document string) error {
 	if document == "" {
-		err := e.dropInline(ctx, env.IAM)
-		return wrap("delete policy "+revokePolicyName+" of", e.String(), unless(err, "NoSuchEntity", "UnmodifiableEntity"))
+		err := e.dropInline(ctx, env.IAM, name)
+		return wrap("delete policy "+name+" of", e.String(), unless(err, "NoSuchEntity", "UnmodifiableEntity"))
 	}
-	err := e.putInline(ctx, env.IAM, document)
+	err := e.putInline(ctx, env.IAM, name, document)
 	if cloud.Is(err, "NoSuchEntity") {
 		return &action.Gone{What: e.String()}
 	}
-	return wrap("put back policy "+revokePolicyName+" of", e.String(), unless(err, "UnmodifiableEntity"))
+	return wrap("put back policy "+name+" of", e.String(), unless(err, "UnmodifiableEntity"))
 }

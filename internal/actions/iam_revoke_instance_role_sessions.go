@@ -18,6 +18,7 @@ import (
 // roleRequest: IncludeShared revokes also when other instances use the role.
 type roleRequest struct {
 	action.On
+	activity
 	IncludeShared bool `json:"include_shared"`
 }
 
@@ -27,11 +28,11 @@ func revokeInstanceRoleSessions() action.Action {
 		ID:      "iam.revoke-instance-role-sessions",
 		Summary: "Revokes every session of the instance's role that was issued up to now.",
 		Details: "The host's credentials may have been copied away; taking the profile off does not end them. The role gets " +
-			"the inline policy " + revokePolicyName + ", a Deny of everything for credentials issued before 30 seconds from the call, as " +
+			"the inline policy " + revokePolicyName + "-<case>, a Deny of everything for credentials issued before 30 seconds from the call, as " +
 			"the IAM console does it. It hits all sessions of the role: a role that other instances use is left alone unless " +
 			"ec2.revoke_shared_roles is set, and where the role is also used outside EC2 those sessions end too. Where the role's " +
 			"inline policies leave no room (10,240 characters) a managed policy named after the case is attached instead. Release " +
-			"puts back what the policy was.",
+			"takes the case's policy away.",
 		Permissions: permissions,
 		ForRelease:  forRelease,
 		Settle:      time.Minute,
@@ -43,9 +44,13 @@ func revokeInstanceRoleSessions() action.Action {
 		Undo: func(ctx context.Context, env *action.Env, t roleRequest, prior revocation) error {
 			return unrevoke(ctx, env, t.Case, prior)
 		},
-		Verify:  func(_ roleRequest, prior, after revocation) error { return verifyRevoked(prior, after) },
+		Verify:  func(t roleRequest, prior, after revocation) error { return verifyRevoked(prior, after, t.activity) },
 		Parts:   revocationParts,
 		Without: withoutRevocation,
+		Merge: func(was, asked roleRequest) roleRequest {
+			was.activity = was.later(asked.activity)
+			return was
+		},
 	})
 }
 
@@ -79,7 +84,8 @@ func observeInstanceRole(ctx context.Context, env *action.Env, t roleRequest, kn
 				p.Role, len(others), some(others, 5))
 		}
 	}
-	p.Inline, err = readInline(ctx, env.IAM, p.entity())
+	p.Policy = casePolicyName(t.Case)
+	p.Inline, err = readInline(ctx, env.IAM, p.entity(), p.policy())
 	return p, err
 }
 

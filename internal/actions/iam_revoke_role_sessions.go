@@ -17,6 +17,7 @@ import (
 // roleSessionsRequest: Protected are names or globs (path.Match) of roles that are never revoked.
 type roleSessionsRequest struct {
 	action.On
+	activity
 	Protected []string `json:"protected"`
 }
 
@@ -41,9 +42,15 @@ func revokeRoleSessions() action.Action {
 		Undo: func(ctx context.Context, env *action.Env, t roleSessionsRequest, prior revocation) error {
 			return unrevoke(ctx, env, t.Case, prior)
 		},
-		Verify:  func(_ roleSessionsRequest, prior, after revocation) error { return verifyRevoked(prior, after) },
+		Verify: func(t roleSessionsRequest, prior, after revocation) error {
+			return verifyRevoked(prior, after, t.activity)
+		},
 		Parts:   revocationParts,
 		Without: withoutRevocation,
+		Merge: func(was, asked roleSessionsRequest) roleSessionsRequest {
+			was.activity = was.later(asked.activity)
+			return was
+		},
 	})
 }
 
@@ -73,7 +80,7 @@ func observeRoleSessions(ctx context.Context, env *action.Env, t roleSessionsReq
 		return nil
 	})
 	g.Go(func() (err error) {
-		p.Inline, err = readInline(ctx, env.IAM, e)
+		p.Inline, err = readInline(ctx, env.IAM, e, p.policy())
 		return err
 	})
 	g.Go(func() (err error) {

@@ -18,6 +18,7 @@ import (
 // finding's principalId: of a federated user it tells whose sessions they are ("AIDA…:name" or "AIDA…").
 type userSessionsRequest struct {
 	action.On
+	activity
 	Protected   []string `json:"protected"`
 	PrincipalID string   `json:"principal_id"`
 }
@@ -29,7 +30,7 @@ func revokeUserSessions() action.Action {
 		Summary: "Revokes every session of an IAM user that was issued up to now.",
 		Details: "The user gets the inline policy " + revokePolicyName + ", a Deny of everything for temporary credentials issued before 30 " +
 			"seconds from the call: those of GetSessionToken, of GetFederationToken, and of the console. A federated user is answered at " +
-			"the IAM user who issued the session, which the finding's principalId names. Long-term access keys are not touched: " +
+			"the IAM user who issued the session, which the finding's principalId names, by a policy " + revokePolicyName + "-<case>. Long-term access keys are not touched: " +
 			"iam.disable-access-key is what ends them. Sessions of roles that the user assumed live on. Where the user's inline " +
 			"policies leave no room (2,048 characters) a managed policy named after the case is attached instead. Cordon's own user and " +
 			"those in iam.protected are left alone. Release puts back what the policy was.",
@@ -44,9 +45,15 @@ func revokeUserSessions() action.Action {
 		Undo: func(ctx context.Context, env *action.Env, t userSessionsRequest, prior revocation) error {
 			return unrevoke(ctx, env, t.Case, prior)
 		},
-		Verify:  func(_ userSessionsRequest, prior, after revocation) error { return verifyRevoked(prior, after) },
+		Verify: func(t userSessionsRequest, prior, after revocation) error {
+			return verifyRevoked(prior, after, t.activity)
+		},
 		Parts:   revocationParts,
 		Without: withoutRevocation,
+		Merge: func(was, asked userSessionsRequest) userSessionsRequest {
+			was.activity = was.later(asked.activity)
+			return was
+		},
 	})
 }
 
@@ -64,6 +71,9 @@ func observeUserSessions(ctx context.Context, env *action.Env, t userSessionsReq
 		id     string
 		caller string
 	)
+	if t.Target.Kind == finding.KindFederatedUser { // other cases may answer at the same user
+		p.Policy = casePolicyName(t.Case)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		out, err := env.IAM.GetUser(ctx, &iam.GetUserInput{UserName: &p.User})
@@ -77,7 +87,7 @@ func observeUserSessions(ctx context.Context, env *action.Env, t userSessionsReq
 		return nil
 	})
 	g.Go(func() (err error) {
-		p.Inline, err = readInline(ctx, env.IAM, e)
+		p.Inline, err = readInline(ctx, env.IAM, e, p.policy())
 		return err
 	})
 	g.Go(func() (err error) {

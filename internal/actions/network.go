@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -70,6 +71,15 @@ func extendNetwork(prior, now networkState) networkState {
 		}
 	}
 	return prior
+}
+
+// withoutUntrack is the state before, less the case's all-access groups: one that was left is not to come back.
+func (s networkState) withoutUntrack(caseID string) networkState {
+	s.Groups = maps.Clone(s.Groups)
+	maps.DeleteFunc(s.Groups, func(key string, _ ownGroup) bool {
+		return strings.HasPrefix(key, ownGroupKey(untrackGroup(caseID), ""))
+	})
+	return s
 }
 
 // observeNetwork reads the instance's interfaces, and those of Cordon's groups named here, side by side.

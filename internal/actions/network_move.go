@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	"golang.org/x/sync/errgroup"
 
 	"cordon/internal/action"
 	"cordon/internal/cloud"
@@ -34,30 +33,35 @@ func move(ctx context.Context, env *action.Env, on action.On, prior networkState
 	if err != nil {
 		return err
 	}
+	var repair error // what stands in its way does not keep the interfaces from being isolated
+	if env.Attempt > 1 {
+		repair = repairGroups(ctx, env, name, name == collectGroup(on.Case))
+	}
 	if len(left) == 0 {
-		return deleteGroups(ctx, env, nil, untrackGroup(on.Case))
+		dropUntrack(ctx, env, on, nil)
+		return repair
 	}
-	groups, untrack, err := readyGroups(ctx, env, on, vpcs(prior), name, out, cut)
-	if err != nil {
-		return err
-	}
+	groups := readyGroups(ctx, env, on, vpcs(prior, left), name, out, cut)
 	// One interface that fails does not keep the others from being isolated.
 	var wg sync.WaitGroup
 	errs := make([]error, len(left))
 	for i, id := range left {
 		n := prior.Interfaces[id]
-		wg.Go(func() { errs[i] = moveInterface(ctx, env, id, n, untrack[n.VPC], groups[n.VPC]) })
+		if g := groups[n.VPC]; g.err == nil {
+			wg.Go(func() { errs[i] = moveInterface(ctx, env, id, n, g.untrack, g.target) })
+		}
 	}
 	wg.Wait()
+	errs = append(errs, repair)
+	for _, vpc := range sortedKeys(groups) {
+		errs = append(errs, groups[vpc].err)
+	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	env.InEffect()
-	g, ctx := errgroup.WithContext(ctx)
-	for _, id := range untrack {
-		g.Go(func() error { return deleteGroup(ctx, env, id) })
-	}
-	return g.Wait()
+	dropUntrack(ctx, env, on, groups)
+	return nil
 }
 
 // notYetIn lists the interfaces that a former attempt has not moved: those it has are not to be opened again.
@@ -73,59 +77,42 @@ func notYetIn(ctx context.Context, env *action.Env, on action.On, prior networkS
 	}), err
 }
 
-// readyGroups makes both groups in every VPC at once; the maps give their ids by VPC.
-func readyGroups(
-	ctx context.Context, env *action.Env, on action.On, vpcs []string, name string, out egress, cut bool,
-) (groups, untrack map[string]string, err error) {
-	groups, untrack = map[string]string{}, map[string]string{}
-	var mu sync.Mutex
-	g, ctx := errgroup.WithContext(ctx)
-	for _, vpc := range vpcs {
-		g.Go(func() error {
-			id, err := readyGroup(ctx, env, on, name, vpc, out)
-			mu.Lock()
-			defer mu.Unlock()
-			groups[vpc] = id
-			return err
-		})
-		if !cut {
-			continue
-		}
-		g.Go(func() error {
-			id, err := readyUntrackGroup(ctx, env, on, vpc)
-			mu.Lock()
-			defer mu.Unlock()
-			untrack[vpc] = id
-			return err
-		})
-	}
-	return groups, untrack, g.Wait()
-}
-
-// moveInterface takes one interface through the all-access group into its quarantine group. Where the second step fails
-// for good the interface gets its former groups back: all-access would be worse than before.
+// moveInterface takes one interface through the all-access group into its quarantine group. Whatever comes of the first
+// step, whose answer may be lost, the second one is made, also when the caller gives up. Where that fails for good the
+// interface gets its former groups back: all-access would be worse than before.
 func moveInterface(ctx context.Context, env *action.Env, id string, prior networkInterface, untrack, group string) error {
 	if untrack == "" {
 		return wrap("isolate", id, setGroups(ctx, env, id, group))
 	}
-	if err := setGroups(ctx, env, id, untrack); err != nil {
-		return wrap("isolate", id, err)
-	}
 	opened := time.Now()
-	// From here on the interface must not stay as it is, even when the caller gives up.
+	uncut := setGroups(ctx, env, id, untrack)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	err := patiently(ctx, func() error { return setGroups(ctx, env, id, group) })
-	if err == nil {
+	switch {
+	case err == nil && uncut == nil:
 		env.Note("%s: all-access for %d ms, to cut its live connections", id, time.Since(opened).Milliseconds())
 		return nil
+	case err == nil:
+		env.Note("%s: its live connections may not have been cut, and stay open until idle: no answer that it was in the all-access group: %v", id, uncut)
+		return nil
 	}
+	err = errors.Join(uncut, err)
 	back, stop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer stop()
-	if undo := patiently(back, func() error { return setGroups(back, env, id, prior.Groups...) }); undo != nil {
-		return fmt.Errorf("isolate %s: it is in the ALL-ACCESS group %s now, put it into %s at once: %w", id, untrack, group, errors.Join(err, undo))
+	if undo := patiently(back, func() error { return regroup(back, env, id, prior) }); undo != nil {
+		return fmt.Errorf("isolate %s: it may be in the ALL-ACCESS group %s now, put it into %s at once: %w", id, untrack, group, errors.Join(err, undo))
 	}
 	return fmt.Errorf("isolate %s (its former security groups are back): %w", id, err)
+}
+
+// regroup gives one interface its former groups back, some of which may be Cordon's own.
+func regroup(ctx context.Context, env *action.Env, id string, prior networkInterface) error {
+	ids, err := ownGroupIDs(ctx, env, networkState{Interfaces: map[string]networkInterface{id: prior}})
+	if err != nil {
+		return err
+	}
+	return restoreInterface(ctx, env, id, prior, ids)
 }
 
 func setGroups(ctx context.Context, env *action.Env, id string, groups ...string) error {
@@ -188,10 +175,11 @@ func ownGroupIDs(ctx context.Context, env *action.Env, prior networkState) (map[
 	return ids, err
 }
 
-func vpcs(s networkState) []string {
+// vpcs lists the VPCs of the interfaces with these ids.
+func vpcs(s networkState, ids []string) []string {
 	set := map[string]bool{}
-	for _, n := range s.Interfaces {
-		set[n.VPC] = true
+	for _, id := range ids {
+		set[s.Interfaces[id].VPC] = true
 	}
 	return slices.Sorted(maps.Keys(set))
 }

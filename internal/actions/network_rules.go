@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -23,11 +24,30 @@ func allTraffic() []ec2types.IpPermission {
 }
 
 // httpsOut lets 443 out for live response: to the VPC's own Systems Manager and S3 endpoints where it has them, else
-// to everywhere.
-func httpsOut(ctx context.Context, env *action.Env, vpc string) ([]ec2types.IpPermission, error) {
+// to everywhere; so too where AWS does not say.
+func httpsOut(ctx context.Context, env *action.Env, vpc string) []ec2types.IpPermission {
+	https := ec2types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443)}
+	groups, lists, err := endpointPeers(ctx, env, vpc)
+	if err != nil {
+		env.Note("443 is open to everywhere, not to the endpoints of %s alone: %v", vpc, err)
+	}
+	if len(groups) > 0 {
+		https.UserIdGroupPairs, https.PrefixListIds = groups, lists
+	} else {
+		https.IpRanges = []ec2types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}
+		https.Ipv6Ranges = []ec2types.Ipv6Range{{CidrIpv6: aws.String("::/0")}}
+	}
+	return []ec2types.IpPermission{https}
+}
+
+// endpointPeers gives the groups of the VPC's Systems Manager endpoints, and the prefix list of S3; nothing where they
+// do not reach all of Systems Manager. It asks with a short patience: isolation does not wait for the answer.
+func endpointPeers(ctx context.Context, env *action.Env, vpc string) ([]ec2types.UserIdGroupPair, []ec2types.PrefixListId, error) {
 	service := func(name string) string { return "com.amazonaws." + env.Region + "." + name }
 	var endpoints []ec2types.VpcEndpoint
 	var s3List []ec2types.PrefixListId
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		out, err := env.EC2.DescribeVpcEndpoints(ctx, &ec2.DescribeVpcEndpointsInput{Filters: []ec2types.Filter{
@@ -51,17 +71,13 @@ func httpsOut(ctx context.Context, env *action.Env, vpc string) ([]ec2types.IpPe
 		return wrap("read prefix list of", service("s3"), err)
 	})
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	https := ec2types.IpPermission{IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443)}
 	groups, reached := endpointGroups(endpoints)
-	if reached[service("ssm")] && reached[service("ssmmessages")] {
-		https.UserIdGroupPairs, https.PrefixListIds = groups, s3List
-	} else {
-		https.IpRanges = []ec2types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}}
-		https.Ipv6Ranges = []ec2types.Ipv6Range{{CidrIpv6: aws.String("::/0")}}
+	if !reached[service("ssm")] || !reached[service("ssmmessages")] {
+		return nil, nil, nil
 	}
-	return []ec2types.IpPermission{https}, nil
+	return groups, s3List, nil
 }
 
 // endpointGroups gives the groups of the interface endpoints, each once, and which services they reach.

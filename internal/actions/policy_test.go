@@ -10,7 +10,7 @@ import (
 
 func TestRevokePolicy(t *testing.T) {
 	policy := revokePolicy(time.Date(2026, 11, 5, 10, 0, 30, 5e6, time.FixedZone("CET", 3600)))
-	if !isRevocation(policy) {
+	if before, ok := revokedBefore(policy); !ok || !before.Equal(time.Date(2026, 11, 5, 9, 0, 30, 5e6, time.UTC)) {
 		t.Errorf("not a revocation: %s", policy)
 	}
 	if !strings.Contains(policy, `"aws:TokenIssueTime":"2026-11-05T09:00:30.005Z"`) {
@@ -18,7 +18,7 @@ func TestRevokePolicy(t *testing.T) {
 	}
 }
 
-func TestIsRevocation(t *testing.T) {
+func TestRevokedBefore(t *testing.T) {
 	statement := func(s string) string { return `{"Version":"2012-10-17","Statement":[` + s + `]}` }
 	const before = `"Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-11-05T09:00:30Z"}}`
 	for _, c := range []struct {
@@ -37,7 +37,7 @@ func TestIsRevocation(t *testing.T) {
 		{"empty", "", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := isRevocation(c.policy); got != c.want {
+			if _, got := revokedBefore(c.policy); got != c.want {
 				t.Errorf("%v, want %v", got, c.want)
 			}
 		})
@@ -50,7 +50,7 @@ func FuzzPolicyDocument(f *testing.F) {
 	f.Add("%zz")
 	f.Add("null")
 	f.Fuzz(func(t *testing.T, document string) {
-		isRevocation(document)
+		revokedBefore(document)
 		_, _ = decodePolicy(document)
 		encoded := strings.ReplaceAll(url.QueryEscape(document), "+", "%20") // as IAM does
 		if plain, err := decodePolicy(encoded); err != nil || plain != document {

@@ -11,6 +11,10 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_revoke-sessions.html
 const revokePolicyName = "AWSRevokeOlderSessions"
 
+// casePolicyName is the inline policy of one case, where several cases may answer at the same role or user: neither
+// puts back nor takes away what is the other's.
+func casePolicyName(caseID string) string { return revokePolicyName + "-" + caseID }
+
 // revokeAhead is how far ahead of the call sessions are revoked: until IAM has spread the policy, the old credentials
 // could still get new ones.
 const revokeAhead = 30 * time.Second
@@ -28,8 +32,9 @@ func revokePolicy(before time.Time) string {
 	return string(raw)
 }
 
-// isRevocation says whether a policy is one that revokePolicy, or the console, writes.
-func isRevocation(policy string) bool {
+// revokedBefore gives the moment before which sessions are revoked by a policy such as revokePolicy, or the console,
+// writes; ok is false for any other.
+func revokedBefore(policy string) (before time.Time, ok bool) {
 	var doc struct {
 		Statement []struct {
 			Effect           string
@@ -40,13 +45,16 @@ func isRevocation(policy string) bool {
 		}
 	}
 	if json.Unmarshal([]byte(policy), &doc) != nil || len(doc.Statement) != 1 {
-		return false
+		return time.Time{}, false
 	}
 	s := doc.Statement[0]
 	moment, _ := s.Condition["DateLessThan"]["aws:TokenIssueTime"].(string)
-	_, err := time.Parse(time.RFC3339, moment)
-	return err == nil && s.Effect == "Deny" && everything(s.Action) && everything(s.Resource) && len(s.Condition) == 1 &&
-		len(s.Condition["DateLessThan"]) == 1
+	before, err := time.Parse(time.RFC3339, moment)
+	if err != nil || s.Effect != "Deny" || !everything(s.Action) || !everything(s.Resource) || len(s.Condition) != 1 ||
+		len(s.Condition["DateLessThan"]) != 1 {
+		return time.Time{}, false
+	}
+	return before, true
 }
 
 // everything says whether v is "*" or ["*"].
