@@ -67,6 +67,7 @@ func observeRoleSessions(ctx context.Context, env *action.Env, t roleSessionsReq
 		path   string
 		caller string
 	)
+	policy := p.policy()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		out, err := env.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &p.Role})
@@ -80,7 +81,7 @@ func observeRoleSessions(ctx context.Context, env *action.Env, t roleSessionsReq
 		return nil
 	})
 	g.Go(func() (err error) {
-		p.Inline, err = readInline(ctx, env.IAM, e, p.policy())
+		p.Inline, err = readInline(ctx, env.IAM, e, policy)
 		return err
 	})
 	g.Go(func() (err error) {

@@ -74,6 +74,7 @@ func observeUserSessions(ctx context.Context, env *action.Env, t userSessionsReq
 	if t.Target.Kind == finding.KindFederatedUser { // other cases may answer at the same user
 		p.Policy = casePolicyName(t.Case)
 	}
+	policy := p.policy()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		out, err := env.IAM.GetUser(ctx, &iam.GetUserInput{UserName: &p.User})
@@ -87,7 +88,7 @@ func observeUserSessions(ctx context.Context, env *action.Env, t userSessionsReq
 		return nil
 	})
 	g.Go(func() (err error) {
-		p.Inline, err = readInline(ctx, env.IAM, e, p.policy())
+		p.Inline, err = readInline(ctx, env.IAM, e, policy)
 		return err
 	})
 	g.Go(func() (err error) {
