@@ -5,26 +5,19 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"cordon/internal/cloud"
 )
 
 // Writes are the Permissions with which Do may change something: by AWS's naming, less those that are for release only.
 func (a Action) Writes() []string {
 	out := []string{}
 	for _, p := range a.Permissions {
-		if _, op, _ := strings.Cut(p, ":"); !isRead(op) && !slices.Contains(a.ForRelease, p) {
+		if _, op, _ := strings.Cut(p, ":"); !cloud.Reads(op) && !slices.Contains(a.ForRelease, p) {
 			out = append(out, p)
 		}
 	}
 	return out
-}
-
-func isRead(operation string) bool {
-	for _, prefix := range []string{"Describe", "Get", "List", "Head"} {
-		if strings.HasPrefix(operation, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

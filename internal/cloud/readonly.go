@@ -19,15 +19,16 @@ func (e *WriteError) Error() string {
 // ReadOnly returns cfg with a guard that lets only reading operations through; all else is a WriteError.
 func ReadOnly(cfg aws.Config) aws.Config {
 	return withInitialize(cfg, "CordonReadOnly", func(ctx context.Context, next func() error) error {
-		if op := awsmiddleware.GetOperationName(ctx); !reads(op) {
+		if op := awsmiddleware.GetOperationName(ctx); !Reads(op) {
 			return &WriteError{awsmiddleware.GetServiceID(ctx), op}
 		}
 		return next()
 	})
 }
 
-// reads goes by AWS's naming; no operation of the services in Clients that begins so changes anything.
-func reads(operation string) bool {
+// Reads says whether an operation, or the IAM action of that name without its prefix, only reads. It goes by AWS's
+// naming; no operation of the services in Clients that begins so changes anything.
+func Reads(operation string) bool {
 	for _, prefix := range []string{"Describe", "Get", "List", "Head", "Lookup", "Simulate"} {
 		if strings.HasPrefix(operation, prefix) {
 			return true
