@@ -6,7 +6,7 @@ TOOLS         := $(CURDIR)/.tools
 MOTO          := moto[server]==5.2.1
 export PATH   := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help build test check generate fuzz clean emulator
+.PHONY: help build test check generate fuzz clean emulator node
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -14,7 +14,7 @@ help: ## list the targets
 build: ## build ./bin/cordon
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/cordon ./cmd/cordon
 
-test: emulator ## all tests, with the race detector and the AWS emulator (SKIP_EMULATOR=1 leaves that out)
+test: emulator node ## all tests, with the race detector and the AWS emulator (SKIP_EMULATOR=1 leaves that out)
 	$(GO) test -race -timeout 15m ./...
 
 check: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## formatting, vet, lint, generated files up to date
@@ -40,6 +40,12 @@ emulator:
 	 { python3 -m venv .venv && .venv/bin/pip install --quiet '$(MOTO)'; } || { \
 	   echo "make: the AWS emulator could not be installed. Install it with: pip install '$(MOTO)'"; \
 	   echo "      or leave its tests out with: SKIP_EMULATOR=1 make test"; exit 1; }
+
+node: ## the Node packages that the tests hold the deployment against, in .tools/node
+	@if [ -n "$$SKIP_EMULATOR" ] || cmp -s internal/nodetest/package-lock.json $(TOOLS)/node/package-lock.json && [ -d $(TOOLS)/node/node_modules ]; then exit 0; fi; \
+	 command -v npm >/dev/null || { echo "make: npm is missing. Install Node 20 or newer, or leave its tests out with: SKIP_EMULATOR=1 make test"; exit 1; }; \
+	 mkdir -p $(TOOLS)/node && cp internal/nodetest/package.json $(TOOLS)/node/ && cp internal/nodetest/package-lock.json $(TOOLS)/node/ && \
+	 { npm ci --prefix $(TOOLS)/node --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error || { rm -f $(TOOLS)/node/package-lock.json; exit 1; }; }
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install $(GOLANGCI)

@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"gen":               {"action", "actions", "config", "finding", "playbook"},
 	"layering":          {},
 	"mototest":          {},
+	"nodetest":          {},
 	"action/actiontest": {"action", "awssim", "cloud", "finding"},
 
 	"casefile/casefiletest": {"action", "casefile", "finding"},
