@@ -64,6 +64,10 @@ type Case struct {
 	// go on with. Releasing says that a release was begun and is not complete.
 	Settled   bool `json:"settled,omitempty"`
 	Releasing bool `json:"releasing,omitempty"`
+	// ReleaseWaits says that a release waits for the run to end: steps that are not begun are left out.
+	ReleaseWaits bool `json:"release_waits,omitempty"`
+	// Unanswered are the findings (ids, sorted) with whose present count no run has gone to its end yet.
+	Unanswered []string `json:"unanswered,omitempty"`
 
 	// ChainHead and ChainLength are the last entry's hash (hex) and number in the evidence manifest.
 	ChainHead   string `json:"chain_head,omitempty"`

@@ -31,7 +31,7 @@ func (o Opening) Case() (Case, []Entry) {
 	c := Case{
 		ID: o.NewID, Status: Open, Target: o.Target, Findings: []Finding{o.finding()},
 		Opened: now, Updated: now, Residual: []string{}, Evidence: []action.Artifact{},
-		News: true,
+		News: true, Unanswered: []string{o.Finding.ID},
 	}
 	return c, []Entry{
 		{At: now, By: o.By, Event: "opened", To: Open, Text: o.Target.String()},
@@ -58,6 +58,7 @@ func (c Case) Admit(o Opening) (changed Case, e Entry, ok bool) {
 		c.Findings = append(c.Findings, o.finding())
 	}
 	c.News = true
+	c.Unanswered = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(c.Unanswered), o.Finding.ID))))
 	if now := utc(o.Now); now.After(c.Updated) {
 		c.Updated = now
 	}
@@ -69,6 +70,7 @@ func (c Case) Admit(o Opening) (changed Case, e Entry, ok bool) {
 func (c Case) Change(f func(*Case) ([]Entry, error), now time.Time) (changed Case, entries []Entry, ok bool, err error) {
 	was := c
 	c.Findings, c.Residual, c.Evidence = slices.Clone(c.Findings), slices.Clone(c.Residual), slices.Clone(c.Evidence)
+	c.Unanswered = slices.Clone(c.Unanswered)
 	if entries, err = f(&c); err != nil {
 		return was, nil, false, err
 	}
@@ -99,6 +101,11 @@ func (c Case) Change(f func(*Case) ([]Entry, error), now time.Time) (changed Cas
 	return c, entries, true, nil
 }
 
+// Answered takes findings off the list of those that are unanswered.
+func (c *Case) Answered(findings []string) {
+	c.Unanswered = slices.DeleteFunc(c.Unanswered, func(id string) bool { return slices.Contains(findings, id) })
+}
+
 // fill makes lists that are nil empty: they are lists in the command line's JSON.
 func (c *Case) fill() {
 	if c.Findings == nil {
@@ -109,6 +116,9 @@ func (c *Case) fill() {
 	}
 	if c.Evidence == nil {
 		c.Evidence = []action.Artifact{}
+	}
+	if len(c.Unanswered) == 0 {
+		c.Unanswered = nil
 	}
 }
 

@@ -26,11 +26,16 @@ type run struct {
 	notices  *notices
 	inline   bool      // within the containment; changes only between its start and its end
 	giveUp   time.Time // when to stop waiting for slow work; zero is never
+	once     bool      // never wait: what is pending is left to the caller
 
 	mu      sync.Mutex
-	refused bool  // the preflight's no: nothing was begun
-	broken  error // the store failed on the way
+	refused bool            // the preflight's no: nothing was begun
+	broken  error           // the store failed on the way
+	pending *action.Pending // with once: what to come back for
 }
+
+// timeToSettle is what a run keeps of its context's time to say what it did.
+const timeToSettle = 20 * time.Second
 
 func (e *Engine) newRun(ctx context.Context, c casefile.Case, p playbook.Playbook, f *finding.Finding, received time.Time) (*run, error) {
 	env, err := e.env(ctx, c)
@@ -40,6 +45,9 @@ func (e *Engine) newRun(ctx context.Context, c casefile.Case, p playbook.Playboo
 	r := &run{e: e, caseID: c.ID, c: c, p: p, env: env, f: f, received: received, notices: e.notices()}
 	if e.o.Wait > 0 {
 		r.giveUp = received.Add(e.o.Wait)
+	}
+	if deadline, ok := ctx.Deadline(); ok && (r.giveUp.IsZero() || deadline.Add(-timeToSettle).Before(r.giveUp)) {
+		r.giveUp = deadline.Add(-timeToSettle)
 	}
 	r.pre = e.startPreflight(ctx, env.Clients, c.Target)
 	env.Permit = r.pre.permit
@@ -92,6 +100,9 @@ func (r *run) step(ctx context.Context, s playbook.Step) {
 		r.fail(err)
 		return
 	}
+	if r.releaseWaits(ctx) {
+		return
+	}
 	req, err := action.NewRequest(action.On{Case: r.caseID, Target: r.c.Target}, s.With)
 	if err != nil {
 		r.fail(err)
@@ -105,7 +116,7 @@ func (r *run) step(ctx context.Context, s playbook.Step) {
 		switch {
 		case errors.As(err, &pending):
 			r.tell(s.Action, action.Waiting, pending.Reason)
-			if !r.wait(ctx, pending.After) {
+			if !r.wait(ctx, pending) || r.releaseWaits(ctx) {
 				return
 			}
 		case errors.As(err, &refused):
@@ -143,13 +154,31 @@ func (r *run) takenOver(ctx context.Context, a action.Action) (bool, error) {
 	return ok && rec.Open(), err
 }
 
-// wait sleeps for d; false means that the run is not to wait any longer.
-func (r *run) wait(ctx context.Context, d time.Duration) bool {
-	if !r.giveUp.IsZero() && time.Now().Add(d).After(r.giveUp) {
+// releaseWaits says whether a person wants the case released: what is not contained yet is not begun any more. The
+// containment itself goes to its end, so that what it set is known.
+func (r *run) releaseWaits(ctx context.Context) bool {
+	if r.inline {
+		return false
+	}
+	c, err := r.e.o.Store.Case(ctx, r.caseID)
+	return err == nil && c.ReleaseWaits
+}
+
+// wait sleeps until a pending step is worth another look; false means that the run is not to wait (any longer).
+func (r *run) wait(ctx context.Context, p *action.Pending) bool {
+	if r.once {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.pending == nil || p.After < r.pending.After {
+			r.pending = p
+		}
+		return false
+	}
+	if !r.giveUp.IsZero() && time.Now().Add(p.After).After(r.giveUp) {
 		return false
 	}
 	select {
-	case <-time.After(d):
+	case <-time.After(p.After):
 		return true
 	case <-ctx.Done():
 		return false

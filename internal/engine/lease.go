@@ -14,8 +14,9 @@ import (
 const leaseTime = 30 * time.Second
 
 // lease takes the case for this run, waiting while another process has it, and keeps it until free is called. A process
-// that dies loses it after leaseTime; one that was asleep that long finds its context cancelled.
-func (e *Engine) lease(ctx context.Context, c casefile.Case) (held context.Context, free func(), waited bool, err error) {
+// that dies loses it after leaseTime; one that was asleep that long finds its context cancelled. While it is to wait it calls
+// meanwhile, if there is one.
+func (e *Engine) lease(ctx context.Context, c casefile.Case, meanwhile func(context.Context, string) error) (held context.Context, free func(), waited bool, err error) {
 	for {
 		held, free, err := e.tryLease(ctx, c.ID)
 		var other *casefile.HeldError
@@ -28,6 +29,11 @@ func (e *Engine) lease(ctx context.Context, c casefile.Case) (held context.Conte
 				"waiting for another run (%s), until %s at the latest if that has died", other.Lease.Owner, other.Lease.Until.Format(time.TimeOnly),
 			)})
 		}
+		if meanwhile != nil {
+			if err := meanwhile(ctx, c.ID); err != nil {
+				return nil, nil, waited, fmt.Errorf("wait for case %s: %w", c.ID, err)
+			}
+		}
 		select {
 		case <-time.After(250 * time.Millisecond):
 		case <-ctx.Done():
@@ -39,36 +45,52 @@ func (e *Engine) lease(ctx context.Context, c casefile.Case) (held context.Conte
 // tryLease is lease without the waiting: a *casefile.HeldError says who has the case.
 func (e *Engine) tryLease(ctx context.Context, caseID string) (held context.Context, free func(), err error) {
 	owner := e.o.Owner + "/" + rand.Text()[:8]
-	if err := e.o.Store.Claim(ctx, caseID, owner, time.Now().UTC(), leaseTime); err != nil {
+	held, stop, err := e.hold(ctx, caseID, owner, leaseTime)
+	if err != nil {
+		return nil, nil, err
+	}
+	return held, func() {
+		stop()
+		e.yield(ctx, caseID, owner)
+	}, nil
+}
+
+// yield gives the lease back; where that fails it runs out by itself.
+func (e *Engine) yield(ctx context.Context, caseID, owner string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	_ = e.o.Store.Yield(ctx, caseID, owner)
+}
+
+// hold claims the case for ttl and renews that until stop is called, which leaves the lease to its owner.
+func (e *Engine) hold(ctx context.Context, caseID, owner string, ttl time.Duration) (held context.Context, stop func(), err error) {
+	if err := e.o.Store.Claim(ctx, caseID, owner, time.Now().UTC(), ttl); err != nil {
 		return nil, nil, fmt.Errorf("claim case %s: %w", caseID, err)
 	}
 	held, lose := context.WithCancel(ctx)
-	keep, stop := context.WithCancel(context.WithoutCancel(ctx))
+	keep, done := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for renewed := time.Now(); ; {
 			select {
-			case <-time.After(leaseTime / 3):
+			case <-time.After(ttl / 3):
 			case <-keep.Done():
 				return
 			}
-			err := e.o.Store.Claim(keep, caseID, owner, time.Now().UTC(), leaseTime)
+			err := e.o.Store.Claim(keep, caseID, owner, time.Now().UTC(), ttl)
 			var other *casefile.HeldError
 			switch {
 			case err == nil:
 				renewed = time.Now()
-			case errors.As(err, &other), time.Since(renewed) > leaseTime:
+			case errors.As(err, &other), time.Since(renewed) > ttl:
 				lose() // another process may be at work on the case
 				return
 			}
 		}
 	})
 	return held, func() {
-		stop()
+		done()
 		wg.Wait()
 		lose()
-		done, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		_ = e.o.Store.Yield(done, caseID, owner) // else it runs out by itself
 	}, nil
 }

@@ -28,7 +28,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	if err != nil {
 		return c, err
 	}
-	ctx, free, _, err := e.lease(ctx, c)
+	ctx, free, _, err := e.lease(ctx, c, e.askToStop)
 	if err != nil {
 		return c, err
 	}
@@ -75,13 +75,28 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	}
 	ctx = context.WithoutCancel(ctx)
 	c, changed, err := e.setStatus(ctx, caseID, by, status, reason, nil, func(c *casefile.Case) {
-		c.Residual, c.Settled, c.Releasing = []string{}, false, status != casefile.Released
+		c.Residual, c.Settled, c.Releasing, c.ReleaseWaits = []string{}, false, status != casefile.Released, false
+		if !c.Releasing {
+			c.Unanswered = nil
+		}
 	})
 	if err != nil {
 		return c, err
 	}
 	c.Findings = known
 	return e.afterRelease(ctx, c, by, changed, o)
+}
+
+// askToStop tells the run that has the case to begin nothing more: its evidence is not what a release waits for.
+func (e *Engine) askToStop(ctx context.Context, caseID string) error {
+	_, err := e.o.Store.Update(ctx, caseID, func(c *casefile.Case) ([]casefile.Entry, error) {
+		if c.ReleaseWaits {
+			return nil, nil
+		}
+		c.ReleaseWaits = true
+		return []casefile.Entry{{By: e.o.Owner, Event: "release", Text: "waits for the run to end"}}, nil
+	})
+	return err
 }
 
 // afterRelease tells people, and, for a false positive, archives the case's findings and suppresses their repeats.

@@ -104,32 +104,49 @@ func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Targe
 }
 
 func (e *Engine) respondOnce(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
+	o, err := e.open(ctx, f, t, received)
+	if err == nil && o.decision.Outcome == policy.Contain {
+		o.c, err = e.contain(ctx, o.c, f, received)
+	}
+	if err == nil && o.repeat {
+		e.sendRepeat(ctx, o.c, f)
+	}
+	return Result{Case: o.c, Err: err}
+}
+
+// opened is a target's case as a delivery finds it.
+type opened struct {
+	c        casefile.Case
+	decision policy.Decision
+	repeat   bool // a finding, count or update that is new to a case that was there before
+}
+
+// open gives the target's case and what policy says. What is only looked at is settled by then; what is to be contained
+// is left to the caller.
+func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) (opened, error) {
 	if c, ok, err := e.suppressed(ctx, f, t, received); err != nil || ok {
-		return Result{Case: c, Err: err}
+		return opened{c: c}, err
 	}
 	id, err := casefile.NewID(rand.Reader)
 	if err != nil {
-		return Result{Err: err}
+		return opened{}, err
 	}
 	known := casefile.Finding{ID: f.ID, Type: f.Type, Severity: f.Severity, Count: f.Count, UpdatedAt: f.UpdatedAt}
 	c, created, err := e.o.Store.OpenCase(ctx, casefile.Opening{
 		NewID: id, Target: t, Finding: known, Raw: f.Raw, By: e.o.Owner, Now: received.UTC(),
 	})
 	if err != nil {
-		return Result{Err: storeError(err)}
+		return opened{}, storeError(err)
 	}
-	switch d := policy.Decide(f, t, e.o.Config); d.Outcome {
+	d := policy.Decide(f, t, e.o.Config)
+	switch d.Outcome {
 	case policy.Observe:
 		c, err = e.lookOnly(ctx, c, f, casefile.Observed, d)
 	case policy.Unsupported:
 		c, err = e.lookOnly(ctx, c, f, casefile.Unsupported, d)
-	case policy.Contain:
-		c, err = e.contain(ctx, c, f, received)
+	case policy.Contain: // by the caller
 	}
-	if err == nil && c.News && !created {
-		e.sendRepeat(ctx, c, f)
-	}
-	return Result{Case: c, Err: err}
+	return opened{c, d, c.News && !created}, err
 }
 
 func storeError(err error) error {
@@ -139,7 +156,15 @@ func storeError(err error) error {
 // lookOnly settles a case that nothing is done in. A case that is being answered for another finding goes its own way.
 func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Finding, s casefile.Status, d policy.Decision) (casefile.Case, error) {
 	if c.Status != casefile.Open || c.Lease.Owner != "" {
-		return c, nil
+		if !slices.Contains(c.Unanswered, f.ID) {
+			return c, nil
+		}
+		now, err := e.o.Store.Update(ctx, c.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
+			c.Answered([]string{f.ID})
+			return nil, nil
+		})
+		now.News = c.News
+		return now, err
 	}
 	if _, err := e.evidence(c).Put(ctx, documentName(f), f.Raw); err != nil {
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "the finding's document could not be kept as evidence: " + err.Error()})
@@ -156,7 +181,11 @@ func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Fin
 	ctx = context.WithoutCancel(ctx)
 	now, changed, err := e.setStatus(ctx, c.ID, e.o.Owner, s, reason, func(now *casefile.Case) bool {
 		return now.Status == c.Status // nobody has answered it meanwhile
-	}, nil)
+	}, func(c *casefile.Case) {
+		if s != casefile.Failed {
+			c.Answered([]string{f.ID})
+		}
+	})
 	if err != nil || !changed {
 		return now, err
 	}
@@ -168,27 +197,23 @@ func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Fin
 
 // contain runs the target's playbook in the case, alone: whoever comes second waits and then finds the work done.
 func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding, received time.Time) (casefile.Case, error) {
-	ctx, free, waited, err := e.lease(ctx, c)
+	ctx, free, waited, err := e.lease(ctx, c, nil)
 	if err != nil {
 		return c, err
 	}
 	defer free()
-	news := c.News
 	if c, err = e.reread(ctx, c); err != nil {
 		return c, err
 	}
 	if c.Status == casefile.Released {
 		return c, errReleased
 	}
-	if c.Status == casefile.Contained && c.Settled && !news && (waited || !e.o.Recheck) {
+	if answered(c) && (waited || !e.o.Recheck) {
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "repeat of a finding that is answered"})
 		return c, nil
 	}
-	if c, err = e.o.Store.Update(ctx, c.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-		c.Settled = false // until this run has gone to its end
-		return nil, nil
-	}); err != nil {
-		return c, storeError(err)
+	if c, err = e.unsettle(ctx, c); err != nil {
+		return c, err
 	}
 	p, err := e.playbook(ctx, c)
 	if err != nil {
@@ -210,11 +235,28 @@ func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding
 	if c, err = e.reread(ctx, c); err != nil {
 		return c, err
 	}
-	c.News = news
 	if ctx.Err() != nil {
 		return c, &InterruptedError{c.ID}
 	}
 	return c, r.broken
+}
+
+// answered says that nothing is left to do for the findings that the case has.
+func answered(c casefile.Case) bool {
+	return c.Status == casefile.Contained && c.Settled && len(c.Unanswered) == 0
+}
+
+// unsettle says that a run is at work on the case, until it has gone to its end.
+func (e *Engine) unsettle(ctx context.Context, was casefile.Case) (casefile.Case, error) {
+	c, err := e.o.Store.Update(ctx, was.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
+		c.Settled, c.ReleaseWaits = false, false
+		return nil, nil
+	})
+	if err != nil {
+		return was, storeError(err)
+	}
+	c.News = was.News
+	return c, nil
 }
 
 // reread gives the case as the store has it now; News is carried over.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -85,6 +86,9 @@ func (e *Engine) unfinished(ctx context.Context, c casefile.Case, records []acti
 		if rec := byAction[s.Action]; s.Essential && rec.Status != action.Done {
 			v.Drift = append(v.Drift, Drift{s.Action, "NOT contained: " + why(rec)})
 		}
+	}
+	if len(c.Unanswered) > 0 {
+		v.Drift = append(v.Drift, Drift{"case", "not answered yet: finding " + strings.Join(c.Unanswered, ", ") + ": answer it again"})
 	}
 	if !c.Settled {
 		v.Drift = append(v.Drift, Drift{"case", "the last run did not go to its end: answer the finding again, it goes on where it was"})

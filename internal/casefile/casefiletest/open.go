@@ -22,6 +22,7 @@ func openNew(t *testing.T, s casefile.Store) {
 	want := casefile.Case{
 		ID: o.NewID, Status: casefile.Open, Target: o.Target, Findings: []casefile.Finding{o.Finding},
 		Opened: o.Now, Updated: o.Now, Residual: []string{}, Evidence: []action.Artifact{},
+		Unanswered: []string{"f-1"},
 	}
 	want.News = true
 	same(t, "opened case", c, want)
@@ -108,6 +109,11 @@ func openCounts(t *testing.T, s casefile.Store) {
 	first := opening("c-1", "i-1", "f-1", 3)
 	_, _, err := s.OpenCase(t.Context(), first)
 	must(t, err)
+	_, err = s.Update(t.Context(), "c-1", func(c *casefile.Case) ([]casefile.Entry, error) {
+		c.Answered([]string{"f-1"})
+		return nil, nil
+	})
+	must(t, err)
 	before := kept(t, s, "c-1")
 	for _, count := range []int{3, 1, 2} { // repeated, and late deliveries of older ones
 		o := opening("c-2", "i-1", "f-1", count)
@@ -125,6 +131,7 @@ func openCounts(t *testing.T, s casefile.Store) {
 		t.Errorf("a higher count: created %v, news %v", created, c.News)
 	}
 	same(t, "findings", c.Findings, []casefile.Finding{higher.Finding})
+	same(t, "unanswered", kept(t, s, "c-1")["case"].(casefile.Case).Unanswered, []string{"f-1"})
 	same(t, "events", events(t, s, "c-1"), []string{"opened", "finding", "finding"})
 	documents, err := s.Documents(t.Context(), "c-1")
 	must(t, err)
