@@ -20,12 +20,13 @@ import (
 
 // Config is cordon.yaml, with every default filled in. It holds no secret.
 type Config struct {
-	Store string `yaml:"store"` // sqlite:///PATH
+	Store string `yaml:"store"` // sqlite:///PATH or dynamodb://TABLE
 	Vault string `yaml:"vault"` // file:///DIR or s3://BUCKET/PREFIX
 	EC2   EC2    `yaml:"ec2"`
 	IAM   IAM    `yaml:"iam"`
 	S3    S3     `yaml:"s3"`
 
+	Accounts      Accounts      `yaml:"accounts"`
 	Notify        notify.Config `yaml:"notify"`
 	FalsePositive FalsePositive `yaml:"false_positive"`
 }
@@ -81,6 +82,7 @@ func Default(stateDir string) Config {
 		Vault: URI("file", filepath.Join(stateDir, "evidence")),
 		EC2:   EC2{CutEstablished: true, LiveResponse: LiveResponse{Seconds: 90}},
 
+		Accounts:      Accounts{SessionName: "cordon"},
 		FalsePositive: FalsePositive{SuppressDays: 7},
 	}
 }
@@ -177,6 +179,9 @@ func (c Config) check() error {
 		if _, err := path.Match(glob, ""); err != nil || glob == "" {
 			return fmt.Errorf("iam.protected: %q is no name or glob (for example break-glass-*)", glob)
 		}
+	}
+	if err := c.Accounts.check(); err != nil {
+		return err
 	}
 	return c.Notify.Check()
 }

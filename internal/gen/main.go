@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,6 +69,8 @@ func Files() map[string][]byte {
 		out["docs/actions/"+a.ID+".md"] = page(a)
 	}
 	out["docs/actions/README.md"] = index(catalog)
+	out["deploy/cordon.asl.json"] = machine()
+	maps.Copy(out, policies())
 	return out
 }
 
