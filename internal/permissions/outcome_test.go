@@ -19,6 +19,13 @@ func (w *world) say(verb, text string) {
 	w.said = append(w.said, fmt.Sprintf("%d %s: %s", w.acts, verb, varying.ReplaceAllString(text, "…")))
 }
 
+// meanwhile keeps what came of what somebody else did between two acts of Cordon's: it may depend on those.
+func (w *world) meanwhile(err error) {
+	if err != nil {
+		w.say("meanwhile", err.Error())
+	}
+}
+
 // look says what Cordon has come to, case by case and step by step, and how the account differs from what it was.
 func (w *world) look(verb string) {
 	w.t.Helper()

@@ -127,20 +127,6 @@ func (p Policy) rewrite(f func(string) string) Policy {
 	return out
 }
 
-// Without gives the policy less one action: a statement that had no other is gone.
-func (p Policy) Without(action string) Policy {
-	out := Policy{Version: p.Version}
-	for _, s := range p.Statement {
-		if s.Effect == allow {
-			s.Action = slices.DeleteFunc(slices.Clone(s.Action), func(a string) bool { return a == action })
-		}
-		if len(s.Action) > 0 {
-			out.Statement = append(out.Statement, s)
-		}
-	}
-	return out
-}
-
 // On gives the policy for a deployment in which these parameters are set and no other.
 func (p Policy) On(parameters ...string) Policy {
 	p.Statement = slices.DeleteFunc(slices.Clone(p.Statement), func(s Statement) bool {

@@ -76,16 +76,20 @@ func TestPolicies(t *testing.T) {
 	}
 	slices.SortFunc(runs, func(a, b run) int { return len(a.checks) - len(b.checks) }) // the shortest that shows it
 	t.Run("nothing too much", func(t *testing.T) {
-		for _, action := range generated().responder.Actions() {
+		for _, g := range grants(generated().responder) {
 			less := generated()
-			less.responder = less.responder.Without(action)
-			t.Run(action, func(t *testing.T) { t.Parallel(); wantNeeded(t, action, functionSession, less, runs) })
+			less.responder = without(less.responder, g)
+			t.Run(g.sid+" "+g.action, func(t *testing.T) { t.Parallel(); wantNeeded(t, g, functionSession, less, runs) })
 		}
-		for _, action := range generated().member.Actions() {
+		for _, g := range grants(generated().member) {
 			less := generated()
-			less.member = less.member.Without(action)
-			t.Run("member "+action, func(t *testing.T) { t.Parallel(); wantNeeded(t, action, memberSession, less, runs) })
+			less.member = without(less.member, g)
+			t.Run("member "+g.sid+" "+g.action, func(t *testing.T) { t.Parallel(); wantNeeded(t, g, memberSession, less, runs) })
 		}
+	})
+	t.Run("no resource too much", func(t *testing.T) {
+		wantResources(t, generated().responder, functionSession, runs)
+		wantResources(t, generated().member, memberSession, runs)
 	})
 	t.Run("asked as AWS asks", func(t *testing.T) { wantReal(t, runs) })
 	t.Run("held to its scope", func(t *testing.T) {
@@ -116,12 +120,43 @@ func wantPutBack(t *testing.T, outcome string) {
 	}
 }
 
-// wantNeeded wants an outcome to change when a permission is taken away.
-func wantNeeded(t *testing.T, action, principal string, less rules, runs []run) {
+// grant is one action that one statement allows.
+type grant struct{ sid, action string }
+
+func grants(p permissions.Policy) (out []grant) {
+	for _, s := range p.Statement {
+		if s.Effect == "Deny" {
+			continue
+		}
+		for _, a := range s.Action {
+			out = append(out, grant{s.Sid, a})
+		}
+	}
+	return out
+}
+
+// without gives the policy less one grant.
+func without(p permissions.Policy, g grant) permissions.Policy {
+	p.Statement = slices.Clone(p.Statement)
+	for i, s := range p.Statement {
+		if s.Sid == g.sid {
+			p.Statement[i].Action = slices.DeleteFunc(slices.Clone(s.Action), func(a string) bool { return a == g.action })
+		}
+	}
+	p.Statement = slices.DeleteFunc(p.Statement, func(s permissions.Statement) bool { return len(s.Action) == 0 })
+	return p
+}
+
+// wantNeeded wants an outcome to change when a grant is taken away.
+func wantNeeded(t *testing.T, g grant, principal string, less rules, runs []run) {
 	t.Helper()
+	left := read(t, less.responder)
+	if principal == memberSession {
+		left = read(t, less.member)
+	}
 	shown := 0
 	for _, r := range runs {
-		if !slices.ContainsFunc(r.checks, func(c awssim.Check) bool { return c.Action == action && c.Principal == principal }) {
+		if !slices.ContainsFunc(r.checks, func(c awssim.Check) bool { return c.Principal == principal && c.Action == g.action && !left.Allow(c) }) {
 			continue
 		}
 		shown++
@@ -129,17 +164,38 @@ func wantNeeded(t *testing.T, action, principal string, less rules, runs []run) 
 			return
 		}
 	}
-	switch reason, known := notShown[action]; {
+	switch reason, known := notShown[g.action]; {
 	case shown > 0:
-		t.Errorf("%s: %d scenarios use it, and none comes out differently without it", action, shown)
+		t.Errorf("%d scenarios use it, and none comes out differently without it", shown)
 	case !known:
-		t.Errorf("%s: no scenario uses it", action)
+		t.Error("no scenario uses it")
 	default:
 		t.Log(reason)
 	}
 }
 
-// only gives the policy with one of its statements that allow alone.
+// wantResources wants, for each resource of each statement, a question that is answered with yes because of it alone.
+func wantResources(t *testing.T, p permissions.Policy, principal string, runs []run) {
+	t.Helper()
+	for i, s := range p.Statement {
+		if s.Effect == "Deny" || notShown[s.Action[0]] != "" || len(s.Resource) == 1 {
+			continue
+		}
+		for _, resource := range s.Resource {
+			less := p
+			less.Statement = slices.Clone(p.Statement)
+			less.Statement[i].Resource = slices.DeleteFunc(slices.Clone(s.Resource), func(r string) bool { return r == resource })
+			left := read(t, less)
+			if !slices.ContainsFunc(runs, func(r run) bool {
+				return slices.ContainsFunc(r.checks, func(c awssim.Check) bool { return c.Principal == principal && !left.Allow(c) })
+			}) {
+				t.Errorf("%s: no scenario needs the resource %s", s.Sid, resource)
+			}
+		}
+	}
+}
+
+// only gives the policy with one of its statements alone.
 func only(p permissions.Policy, sid string) permissions.Policy {
 	p.Statement = slices.DeleteFunc(slices.Clone(p.Statement), func(s permissions.Statement) bool { return s.Sid != sid })
 	return p
