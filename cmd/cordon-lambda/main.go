@@ -16,12 +16,13 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	ctx := context.Background()
 	cfg, err := account(ctx)
+	var h *lambda.Handler
 	if err == nil {
-		var h *lambda.Handler
-		if h, err = lambda.Open(cfg, os.Getenv, log); err == nil {
-			awslambda.StartWithOptions(h.Invoke, awslambda.WithContext(ctx))
-		}
+		h, err = lambda.Open(cfg, os.Getenv, log)
 	}
-	log.Error("cordon cannot start: " + err.Error())
-	os.Exit(1)
+	if err != nil {
+		log.Error("cordon cannot work: " + err.Error())
+		h = lambda.Broken(err)
+	}
+	awslambda.StartWithOptions(h.Invoke, awslambda.WithContext(ctx))
 }

@@ -28,7 +28,7 @@ const (
 const ErrorDirty = "Dirty"
 
 const causeDirty = "A case did not end as policy says, or the finding could not be opened. List the cases: cordon cases. " +
-	"Then see what is missing: cordon show CASE. Without a case, mend what Open says and start the execution again with the same input."
+	"Then see what is missing: cordon show CASE. Without a case, mend what the error of Open says (more is in the log /aws/lambda/FUNCTION), then start the execution again with the same input."
 
 // Machine renders playbooks as one state machine, the same bytes for the same playbooks: indented JSON in which
 // ${FunctionArn} and ${Partition} are still to be put in. An execution's input is an event of EventBridge's.

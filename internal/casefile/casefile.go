@@ -64,10 +64,13 @@ type Case struct {
 	// go on with. Releasing says that a release was begun and is not complete.
 	Settled   bool `json:"settled,omitempty"`
 	Releasing bool `json:"releasing,omitempty"`
-	// ReleaseWaits says that a release waits for the run to end: steps that are not begun are left out.
-	ReleaseWaits bool `json:"release_waits,omitempty"`
-	// Unanswered are the findings (ids, sorted) with whose present count no run has gone to its end yet.
+	// Wanted is when somebody last said that they wait for the run to give the case over: a release, or a run for a newer
+	// finding. It is said again while they wait.
+	Wanted time.Time `json:"wanted,omitzero"`
+	// Unanswered are the findings (ids, sorted) for whose present count no run has gone through the containment yet.
 	Unanswered []string `json:"unanswered,omitempty"`
+	// Looking are the findings that the run at work looks at in its containment.
+	Looking []Finding `json:"looking,omitempty"`
 
 	// ChainHead and ChainLength are the last entry's hash (hex) and number in the evidence manifest.
 	ChainHead   string `json:"chain_head,omitempty"`

@@ -70,7 +70,7 @@ func (c Case) Admit(o Opening) (changed Case, e Entry, ok bool) {
 func (c Case) Change(f func(*Case) ([]Entry, error), now time.Time) (changed Case, entries []Entry, ok bool, err error) {
 	was := c
 	c.Findings, c.Residual, c.Evidence = slices.Clone(c.Findings), slices.Clone(c.Residual), slices.Clone(c.Evidence)
-	c.Unanswered = slices.Clone(c.Unanswered)
+	c.Unanswered, c.Looking = slices.Clone(c.Unanswered), slices.Clone(c.Looking)
 	if entries, err = f(&c); err != nil {
 		return was, nil, false, err
 	}
@@ -97,13 +97,36 @@ func (c Case) Change(f func(*Case) ([]Entry, error), now time.Time) (changed Cas
 	if c.Updated.Equal(was.Updated) {
 		c.Updated = now
 	}
-	c.Opened, c.Updated = utc(c.Opened), utc(c.Updated)
+	c.Opened, c.Updated, c.Wanted = utc(c.Opened), utc(c.Updated), utc(c.Wanted)
 	return c, entries, true, nil
 }
 
-// Answered takes findings off the list of those that are unanswered.
-func (c *Case) Answered(findings []string) {
-	c.Unanswered = slices.DeleteFunc(c.Unanswered, func(id string) bool { return slices.Contains(findings, id) })
+// Answered takes findings, as they were when a run looked at them, off the list of those that are unanswered: one that has
+// come again since, with a higher count, stays.
+func (c *Case) Answered(looked []Finding) {
+	c.Unanswered = slices.DeleteFunc(c.Unanswered, func(id string) bool {
+		known := slices.IndexFunc(c.Findings, func(f Finding) bool { return f.ID == id })
+		return slices.ContainsFunc(looked, func(f Finding) bool {
+			return f.ID == id && (known < 0 || f.Count >= c.Findings[known].Count)
+		})
+	})
+}
+
+// OpenFindings are those that are unanswered, as the case has them.
+func (c Case) OpenFindings() (unanswered []Finding) {
+	for _, f := range c.Findings {
+		if slices.Contains(c.Unanswered, f.ID) {
+			unanswered = append(unanswered, f)
+		}
+	}
+	return unanswered
+}
+
+// Unseen says whether a finding is unanswered that the run at work has not begun to look at.
+func (c Case) Unseen() bool {
+	return slices.ContainsFunc(c.OpenFindings(), func(f Finding) bool {
+		return !slices.ContainsFunc(c.Looking, func(l Finding) bool { return l.ID == f.ID && l.Count >= f.Count })
+	})
 }
 
 // fill makes lists that are nil empty: they are lists in the command line's JSON.

@@ -25,7 +25,7 @@ func openStore(ctx context.Context, conf config.Config, account func() (aws.Conf
 		if err != nil {
 			return nil, err
 		}
-		return dynamodb.OpenURI(cfg, conf.Store, conf.Vault)
+		return dynamodb.OpenURI(cfg, conf.Store, conf.Vault, "")
 	}
 	u, err := url.Parse(conf.Store)
 	if err != nil || u.Scheme != "sqlite" || u.Host != "" || !filepath.IsAbs(u.Path) {

@@ -104,7 +104,7 @@ func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
 		r.fail(err)
 		return
 	}
-	if !inline && r.releaseWaits(ctx) {
+	if !inline && !s.Closes && r.wanted(ctx) {
 		return
 	}
 	req, err := action.NewRequest(action.On{Case: r.caseID, Target: r.c.Target}, s.With)
@@ -120,7 +120,7 @@ func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
 		switch {
 		case errors.As(err, &pending):
 			r.tell(s.Action, action.Waiting, pending.Reason)
-			if !r.wait(ctx, pending) || !inline && r.releaseWaits(ctx) {
+			if !r.wait(ctx, pending) || !inline && r.wanted(ctx) {
 				return
 			}
 		case errors.As(err, &refused):
@@ -158,11 +158,11 @@ func (r *run) takenOver(ctx context.Context, a action.Action) (bool, error) {
 	return ok && rec.Open(), err
 }
 
-// releaseWaits says whether a person wants the case released: what is not contained yet is not begun any more. The
-// containment itself goes to its end, so that what it set is known.
-func (r *run) releaseWaits(ctx context.Context) bool {
+// wanted says whether somebody waits for the case: what is not contained yet is not begun any more. The containment itself
+// goes to its end, so that what it set is known.
+func (r *run) wanted(ctx context.Context) bool {
 	c, err := r.e.o.Store.Case(ctx, r.caseID)
-	return err == nil && c.ReleaseWaits
+	return err == nil && Wanted(c)
 }
 
 // wait sleeps until a pending step is worth another look; false means that the run is not to wait (any longer).
@@ -196,6 +196,13 @@ func (r *run) refuse() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refused = true
+}
+
+// failed says whether the store or the vault failed on the way.
+func (r *run) failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.broken != nil
 }
 
 func (r *run) fail(err error) {

@@ -77,12 +77,15 @@ func (e *Engine) hold(ctx context.Context, caseID, owner string, ttl time.Durati
 			case <-keep.Done():
 				return
 			}
-			err := e.o.Store.Claim(keep, caseID, owner, time.Now().UTC(), ttl)
+			asked := time.Now()
+			bounded, cancel := context.WithTimeout(keep, ttl/4)
+			err := e.o.Store.Claim(bounded, caseID, owner, asked.UTC(), ttl)
+			cancel()
 			var other *casefile.HeldError
 			switch {
 			case err == nil:
-				renewed = time.Now()
-			case errors.As(err, &other), time.Since(renewed) > ttl:
+				renewed = asked
+			case errors.As(err, &other), time.Since(renewed) > ttl/2: // the next look would come too late
 				lose() // another process may be at work on the case
 				return
 			}

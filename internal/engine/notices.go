@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -209,6 +210,9 @@ func (e *Engine) SendUnsentOf(ctx context.Context, caseID string) (waiting, refu
 		return nil, nil, fmt.Errorf("read records of case %s: %w", caseID, err)
 	}
 	for _, rec := range records {
+		if unsent(rec) && !e.configured(rec) {
+			continue
+		}
 		if unsent(rec) {
 			if err := e.sendAgain(ctx, rec); err != nil {
 				return nil, nil, err
@@ -226,6 +230,12 @@ func (e *Engine) SendUnsentOf(ctx context.Context, caseID string) (waiting, refu
 		}
 	}
 	return waiting, refused, nil
+}
+
+// configured says whether the notice's channel is, still.
+func (e *Engine) configured(rec action.Record) bool {
+	id, _, _ := strings.Cut(rec.Action, "/")
+	return slices.ContainsFunc(e.o.Channels, func(ch notify.Channel) bool { return ch.ID() == id })
 }
 
 func unsent(rec action.Record) bool {

@@ -28,7 +28,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	if err != nil {
 		return c, err
 	}
-	ctx, free, _, err := e.lease(ctx, c, e.askToStop)
+	ctx, free, _, err := e.lease(ctx, c, e.want)
 	if err != nil {
 		return c, err
 	}
@@ -74,39 +74,27 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 		status, reason = casefile.Partial, "release is not complete: "+strings.Join(left, "; ")
 	}
 	ctx = context.WithoutCancel(ctx)
+	if o.FalsePositive && status == casefile.Released { // before a repeat can find the case released
+		if err := e.suppress(ctx, c, by); err != nil {
+			return c, err
+		}
+	}
 	c, changed, err := e.setStatus(ctx, caseID, by, status, reason, nil, func(c *casefile.Case) {
-		c.Residual, c.Settled, c.Releasing, c.ReleaseWaits = []string{}, false, status != casefile.Released, false
+		c.Residual, c.Settled, c.Releasing, c.Wanted, c.Looking = []string{}, false, status != casefile.Released, time.Time{}, nil
 		if !c.Releasing {
-			c.Unanswered = nil
+			c.Answered(known)
 		}
 	})
 	if err != nil {
 		return c, err
 	}
 	c.Findings = known
-	return e.afterRelease(ctx, c, by, changed, o)
+	return e.afterRelease(ctx, c, changed, o)
 }
 
-// askToStop tells the run that has the case to begin nothing more: its evidence is not what a release waits for.
-func (e *Engine) askToStop(ctx context.Context, caseID string) error {
-	_, err := e.o.Store.Update(ctx, caseID, func(c *casefile.Case) ([]casefile.Entry, error) {
-		if c.ReleaseWaits {
-			return nil, nil
-		}
-		c.ReleaseWaits = true
-		return []casefile.Entry{{By: e.o.Owner, Event: "release", Text: "waits for the run to end"}}, nil
-	})
-	return err
-}
-
-// afterRelease tells people, and, for a false positive, archives the case's findings and suppresses their repeats.
-func (e *Engine) afterRelease(ctx context.Context, c casefile.Case, by string, changed bool, o ReleaseOptions) (casefile.Case, error) {
+// afterRelease tells people, and archives the findings of a false positive.
+func (e *Engine) afterRelease(ctx context.Context, c casefile.Case, changed bool, o ReleaseOptions) (casefile.Case, error) {
 	falseAlarm := o.FalsePositive && c.Status == casefile.Released
-	if falseAlarm {
-		if err := e.suppress(ctx, c, by); err != nil {
-			return c, err
-		}
-	}
 	if !changed && !falseAlarm {
 		return c, nil
 	}
@@ -145,6 +133,17 @@ func (e *Engine) sortByPlaybook(ctx context.Context, c casefile.Case, records []
 	slices.SortStableFunc(records, func(a, b action.Record) int { return place[a.Action] - place[b.Action] })
 }
 
+// leaveOff ends the record of a step that was still waiting when the case was released: nothing is going to go on with it.
+func (e *Engine) leaveOff(ctx context.Context, rec action.Record) error {
+	if rec.Status != action.Waiting && rec.Status != action.Doing {
+		return nil
+	}
+	rec.Status, rec.Ended = action.Skipped, time.Now().UTC()
+	rec.Reason = strings.TrimPrefix(rec.Reason+"; not waited for, because the case was released", "; ")
+	_, err := e.o.Store.SaveRecord(ctx, rec)
+	return err
+}
+
 // undoAll walks the records from the last to the first and says what could not be put back.
 func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, records []action.Record, force bool, began time.Time) (left []string, err error) {
 	for _, rec := range slices.Backward(records) {
@@ -157,6 +156,9 @@ func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, 
 			continue
 		}
 		if a.Irreversible != "" {
+			if err := e.leaveOff(ctx, rec); err != nil {
+				return left, err
+			}
 			continue
 		}
 		rec, err := action.Undo(ctx, e.o.Store, env, a, rec, force)

@@ -160,7 +160,7 @@ func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Findin
 			return c, nil
 		}
 		now, err := e.o.Store.Update(ctx, c.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-			c.Answered([]string{f.ID})
+			c.Answered([]casefile.Finding{{ID: f.ID, Count: f.Count}})
 			return nil, nil
 		})
 		now.News = c.News
@@ -183,7 +183,7 @@ func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Fin
 		return now.Status == c.Status // nobody has answered it meanwhile
 	}, func(c *casefile.Case) {
 		if s != casefile.Failed {
-			c.Answered([]string{f.ID})
+			c.Answered([]casefile.Finding{{ID: f.ID, Count: f.Count}})
 		}
 	})
 	if err != nil || !changed {
@@ -197,7 +197,7 @@ func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Fin
 
 // contain runs the target's playbook in the case, alone: whoever comes second waits and then finds the work done.
 func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding, received time.Time) (casefile.Case, error) {
-	ctx, free, waited, err := e.lease(ctx, c, nil)
+	ctx, free, waited, err := e.lease(ctx, c, e.wantForNews)
 	if err != nil {
 		return c, err
 	}
@@ -238,6 +238,9 @@ func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding
 	if ctx.Err() != nil {
 		return c, &InterruptedError{c.ID}
 	}
+	if Wanted(c) {
+		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "stopped here: a release, or a run for a newer finding, goes on with the case"})
+	}
 	return c, r.broken
 }
 
@@ -249,7 +252,7 @@ func answered(c casefile.Case) bool {
 // unsettle says that a run is at work on the case, until it has gone to its end.
 func (e *Engine) unsettle(ctx context.Context, was casefile.Case) (casefile.Case, error) {
 	c, err := e.o.Store.Update(ctx, was.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-		c.Settled, c.ReleaseWaits = false, false
+		c.Settled, c.Wanted, c.Looking = false, time.Time{}, c.OpenFindings()
 		return nil, nil
 	})
 	if err != nil {

@@ -24,13 +24,15 @@ func (r *run) settle(ctx context.Context, final bool) {
 		r.fail(fmt.Errorf("settle case %s: %w", r.caseID, err))
 		return
 	}
-	final = final && !r.releaseWaits(ctx) // then steps were left out on purpose
+	contained := !final
+	final = final && !r.wanted(ctx) // then steps were left out on purpose
+	broken := r.failed()
 	v := judge(r.p, r.e.actions, records, final)
 	c, changed, err := r.e.setStatus(ctx, r.caseID, r.pre.by(r.e.o.Owner), v.status, v.reason, nil, func(c *casefile.Case) {
 		c.Playbook = r.p.Name
-		c.Residual, c.Settled, c.Releasing = v.residual, v.settled && !interrupted, false
-		if c.Settled {
-			c.Answered(r.c.Unanswered)
+		c.Residual, c.Settled, c.Releasing = v.residual, v.settled && !interrupted && !broken, false
+		if contained && !broken {
+			c.Answered(r.c.Looking)
 		}
 		if v.status != casefile.Failed && c.ContainedAfter == 0 && v.acted.After(r.received) {
 			c.ContainedAfter = v.acted.Sub(r.received)

@@ -51,9 +51,6 @@ func (e *Engine) Begin(ctx context.Context, f finding.Finding, received time.Tim
 			if out[i] = (Begun{Case: o.c}); o.decision.Outcome == policy.Contain {
 				out[i].Playbook = o.decision.Playbook
 			}
-			if err == nil && o.repeat {
-				e.sendRepeat(ctx, o.c, f)
-			}
 		})
 	}
 	wg.Wait()
@@ -68,7 +65,12 @@ func (e *Engine) Begin(ctx context.Context, f finding.Finding, received time.Tim
 // Inline runs the Inline node at a place in the tree ("1/0": the second child's first), with the preflight before its first
 // change. *action.Pending: call again. *casefile.HeldError: another run has the case; call again when it is over.
 func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
+	caller := ctx
 	ctx, c, stop, err := e.take(ctx, t)
+	var held *casefile.HeldError
+	if errors.As(err, &held) {
+		return errors.Join(err, e.wantForNews(caller, t.Case))
+	}
 	if err != nil {
 		return err
 	}
@@ -76,6 +78,7 @@ func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
 	if c.Status == casefile.Released {
 		return e.anew(ctx, t, c)
 	}
+	again := c.Changes > 0
 	if answered(c) {
 		return nil
 	}
@@ -103,6 +106,13 @@ func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
 	}
 	r.fold(ctx, node)
 	documents.Wait()
+	if again { // contained first, told then
+		for _, f := range findings {
+			if slices.Contains(c.Unanswered, f.ID) {
+				e.sendRepeat(ctx, c, f)
+			}
+		}
+	}
 	if refused := r.pre.permit(context.WithoutCancel(ctx)); refused != nil {
 		if r.f != nil {
 			_, refused = e.giveUp(ctx, c, *r.f, refused)
@@ -130,6 +140,9 @@ func (e *Engine) Step(ctx context.Context, t Turn, id string) error {
 	r, err := e.turn(ctx, t, c)
 	if err != nil {
 		return err
+	}
+	if _, known := e.actions[id]; !known {
+		return &PlaceError{id}
 	}
 	s, ok := r.p.Step(id)
 	if !ok {
@@ -165,6 +178,9 @@ func (e *Engine) Settle(ctx context.Context, t Turn) (casefile.Case, error) {
 		r.f = &findings[len(findings)-1]
 	}
 	r.settle(held, true)
+	if refused := r.pre.permit(context.WithoutCancel(held)); refused != nil {
+		return c, refused // nothing was said of the case
+	}
 	err = r.ended()
 	now, rerr := e.reread(held, c)
 	return now, errors.Join(err, rerr)
@@ -175,7 +191,9 @@ func Whole(c casefile.Case) bool {
 	switch c.Status {
 	case casefile.Contained:
 		return answered(c)
-	case casefile.Observed, casefile.Unsupported, casefile.Released:
+	case casefile.Unsupported: // where a playbook began, and found that it cannot: the target is not contained
+		return c.Playbook == "" && len(c.Unanswered) == 0
+	case casefile.Observed, casefile.Released:
 		return len(c.Unanswered) == 0
 	default:
 		return false
@@ -235,16 +253,23 @@ func (e *Engine) anew(ctx context.Context, t Turn, released casefile.Case) error
 			continue
 		}
 		r := e.respond(ctx, f, released.Target, t.Received)
-		if errs = append(errs, r.Err); r.Err != nil {
-			continue
+		if errs = append(errs, r.Err); r.Err != nil || !Whole(r.Case) {
+			continue // stays unanswered here, so that the walk does not end well
 		}
 		_, err := e.o.Store.Update(ctx, released.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-			c.Answered([]string{f.ID})
+			c.Answered([]casefile.Finding{{ID: f.ID, Count: f.Count}})
 			return []casefile.Entry{{By: e.o.Owner, Event: "finding", Text: f.ID + " is answered in case " + r.Case.ID}}, nil
 		})
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// PlaceError says that a playbook has no such node, or the catalogue no such action.
+type PlaceError struct{ Place string }
+
+func (e *PlaceError) Error() string {
+	return fmt.Sprintf("the playbook has no part %q; deploy function and state machine of one version", e.Place)
 }
 
 // at finds the node at a place such as "1/0" in a tree; "" is the root.
@@ -264,7 +289,7 @@ func at(n playbook.Node, place string) (playbook.Node, error) {
 			children = []playbook.Node{n.Node}
 		}
 		if err != nil || i < 0 || i >= len(children) {
-			return nil, fmt.Errorf("find node %q of the playbook: there is none; is the state machine of this version?", place)
+			return nil, &PlaceError{place}
 		}
 		n = children[i]
 	}

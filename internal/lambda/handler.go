@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -21,11 +22,17 @@ import (
 	"cordon/internal/finding"
 )
 
+// timeToStore is what an invocation keeps of its time to store what it did.
+const timeToStore = 15 * time.Second
+
 // Handler answers invocations. Make it with Open, or over an engine of your own with New; it is safe for concurrent use.
-type Handler struct{ engine *engine.Engine }
+type Handler struct {
+	engine *engine.Engine
+	broken error // the answer to everything
+}
 
 // New makes a handler over an engine.
-func New(e *engine.Engine) *Handler { return &Handler{e} }
+func New(e *engine.Engine) *Handler { return &Handler{engine: e} }
 
 // Invoke answers one invocation; what it gives depends on what came in:
 //
@@ -35,6 +42,9 @@ func New(e *engine.Engine) *Handler { return &Handler{e} }
 //
 // An error's type name is what the state machine tells errors apart by.
 func (h *Handler) Invoke(ctx context.Context, payload json.RawMessage) (any, error) {
+	if h.broken != nil {
+		return nil, h.broken
+	}
 	var shape struct {
 		Task    string `json:"task"`
 		Records []struct {
@@ -43,6 +53,11 @@ func (h *Handler) Invoke(ctx context.Context, payload json.RawMessage) (any, err
 	}
 	if err := json.Unmarshal(payload, &shape); err != nil {
 		return nil, &Unusable{"the invocation is no JSON object: " + err.Error()}
+	}
+	if deadline, ok := ctx.Deadline(); ok { // what was done is still written down before Lambda ends the process
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-timeToStore))
+		defer cancel()
 	}
 	switch {
 	case shape.Task != "":
@@ -95,10 +110,11 @@ func (h *Handler) open(ctx context.Context, t asl.Task) (any, error) {
 	var errs []error
 	idle := true
 	for _, f := range findings {
-		begun, err := h.engine.Begin(ctx, f, t.Started)
+		begun, err := h.begin(ctx, f, t.Started)
 		errs = append(errs, err)
 		for _, b := range begun {
-			if b.Case.ID == "" {
+			if b.Case.ID == "" { // of one target; the others do not wait for it, and the execution ends dirty
+				out.Cases = append(out.Cases, asl.OpenedCase{Playbook: asl.NoPlaybook})
 				continue
 			}
 			c := asl.OpenedCase{Case: b.Case.ID, Playbook: b.Playbook}
@@ -111,7 +127,10 @@ func (h *Handler) open(ctx context.Context, t asl.Task) (any, error) {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, named(err) // opened again, what is open is found
+		if idle {
+			return nil, named(err) // opened again, what is open is found
+		}
+		h.engine.Tell(engine.Event{Status: "failed", Text: "not every target of the finding has a case: " + err.Error()})
 	}
 	if idle { // nothing is waiting for this answer: time to see whether people could be told
 		for i, c := range out.Cases {
@@ -125,6 +144,23 @@ func (h *Handler) open(ctx context.Context, t asl.Task) (any, error) {
 	return out, nil
 }
 
+// begin opens a finding's cases, again where that fails for some of them.
+func (h *Handler) begin(ctx context.Context, f finding.Finding, started time.Time) (begun []engine.Begun, err error) {
+	for n := range 3 {
+		if n > 0 {
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				return begun, err
+			}
+		}
+		if begun, err = h.engine.Begin(ctx, f, started); err == nil {
+			break
+		}
+	}
+	return begun, err
+}
+
 // settle ends a walk. While a channel does not take a notice it is Pending: the state machine is what waits.
 func (h *Handler) settle(ctx context.Context, t engine.Turn) (any, error) {
 	c, err := h.engine.Settle(ctx, t)
@@ -135,7 +171,7 @@ func (h *Handler) settle(ctx context.Context, t engine.Turn) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return asl.Settled{Case: c.ID, Status: string(c.Status), Clean: engine.Whole(c) && told}, nil
+	return asl.Settled{Case: c.ID, Status: string(c.Status), Clean: (engine.Whole(c) || engine.Wanted(c)) && told}, nil
 }
 
 // told sends the case's notices that are not sent yet, and says whether all are.
@@ -228,9 +264,12 @@ func decode(document json.RawMessage) ([]finding.Finding, error) {
 func named(err error) error {
 	var pending *action.Pending
 	var held *casefile.HeldError
+	var place *engine.PlaceError
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, casefile.ErrNotFound), errors.As(err, &place):
+		return &Unusable{err.Error()}
 	case errors.As(err, &pending):
 		return &Pending{pending.Reason}
 	case errors.As(err, &held):

@@ -42,7 +42,7 @@ func deploy(t *testing.T, cfg aws.Config, bootstrap string, processes int, env m
 	if _, err := awsdynamodb.NewFromConfig(cfg).CreateTable(t.Context(), dynamodb.CreateTableInput(table)); err != nil {
 		t.Fatal(err)
 	}
-	store, err := dynamodb.OpenURI(cfg, "dynamodb://"+table, "")
+	store, err := dynamodb.OpenURI(cfg, "dynamodb://"+table, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

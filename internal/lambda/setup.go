@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,10 +45,15 @@ func Configuration(env func(string) string) (config.Config, error) {
 	switch {
 	case conf.Store == "":
 		return conf, fmt.Errorf("read configuration in %s: store is missing (dynamodb://TABLE)", ConfigVariable)
-	case conf.Vault == "":
-		return conf, fmt.Errorf("read configuration in %s: vault is missing (s3://BUCKET/PREFIX)", ConfigVariable)
+	case !strings.HasPrefix(conf.Vault, "s3://"):
+		return conf, fmt.Errorf("read configuration in %s: vault has to be s3://BUCKET/PREFIX, because what a function keeps on its disk is lost", ConfigVariable)
 	}
 	return conf, nil
+}
+
+// Broken answers every invocation with why the function cannot work: the state machine shows it and does not try again.
+func Broken(err error) *Handler {
+	return &Handler{broken: &Unusable{"Cordon is not configured right: " + err.Error() + "; mend it and deploy again"}}
 }
 
 // Open makes the function's handler from the SDK's configuration and the environment, once a process. It makes no call:
@@ -57,11 +63,11 @@ func Open(cfg aws.Config, env func(string) string, log *slog.Logger) (*Handler, 
 	if err != nil {
 		return nil, err
 	}
-	store, err := dynamodb.OpenURI(cfg, conf.Store, conf.Vault)
+	store, err := dynamodb.OpenURI(cfg, conf.Store, conf.Vault, conf.Accounts.Own)
 	if err != nil {
 		return nil, err
 	}
-	v, err := vault.Open(conf.Vault, func() (*s3.Client, string, error) { return cloud.New(cfg, "").S3, "", nil })
+	v, err := vault.Open(conf.Vault, func() (*s3.Client, string, error) { return cloud.New(cfg, "").S3, conf.Accounts.Own, nil })
 	if err != nil {
 		return nil, err
 	}

@@ -200,7 +200,7 @@ func (w *world) deploy(change func(*config.Config)) {
 	if change != nil {
 		change(&w.conf)
 	}
-	w.store, err = dynamodb.Open(ddb.NewFromConfig(cfg), table, dynamodb.NewOverflow(s3.NewFromConfig(cfg), bucket, "cordon"))
+	w.store, err = dynamodb.Open(ddb.NewFromConfig(cfg), table, dynamodb.NewOverflow(s3.NewFromConfig(cfg), bucket, "cordon", ""))
 	w.must(err)
 }
 
@@ -209,7 +209,7 @@ func (w *world) engine() *engine.Engine {
 	w.t.Helper()
 	cfg := w.owned.Config(region)
 	clients := s3.NewFromConfig(cfg)
-	store, err := dynamodb.Open(ddb.NewFromConfig(cfg), table, dynamodb.NewOverflow(clients, bucket, "cordon"))
+	store, err := dynamodb.Open(ddb.NewFromConfig(cfg), table, dynamodb.NewOverflow(clients, bucket, "cordon", ""))
 	w.must(err)
 	evidence, err := vault.OpenS3(clients, bucket, "cordon", home)
 	w.must(err)

@@ -55,7 +55,7 @@ func ec2(s Subject) Playbook {
 						"commands": live.Commands, "windows_commands": live.WindowsCommands, "seconds": live.Seconds,
 					}},
 					Step{Action: "ec2.remove-profile", Residual: "the instance profile is still there: the host can draw new credentials"},
-					Step{Action: "ec2.seal-network", With: network, Residual: "443 out is still open for live response"},
+					Step{Action: "ec2.seal-network", With: network, Closes: true, Residual: "443 out is still open for live response"},
 				},
 			},
 			Step{Action: Settle},

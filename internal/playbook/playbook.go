@@ -19,6 +19,8 @@ type Step struct {
 	Essential bool   // the target is contained when, and only when, all essential steps are done
 	Optional  bool   // its failure leaves the case contained, not partial
 	Residual  string // what may still get through when the step failed; "" for nothing
+	// Closes says that it closes what another step left open: it is begun also when the run is to end early.
+	Closes bool
 	// SkipLeaves says that Residual is also true when the step was skipped.
 	SkipLeaves bool
 }

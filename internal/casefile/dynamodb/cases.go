@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,9 +41,15 @@ func (s *Store) openCase(ctx context.Context, o casefile.Opening, document *item
 	}
 	if open == nil {
 		c, entries := o.Case()
-		return c, true, s.create(ctx, c, entries, o, document)
+		return c, true, s.create(ctx, c, entries, o, document, "")
 	}
-	was, err := s.load(ctx, open.text("case_id"))
+	id := open.text("case_id")
+	was, err := s.load(ctx, id)
+	if errors.Is(err, casefile.ErrNotFound) { // deleted by hand: that must not leave the target without an answer
+		c, entries := o.Case()
+		entries = append(entries, casefile.Entry{At: c.Opened, By: o.By, Event: "note", Text: "case " + id + " of this target was open, and is not in the table any more"})
+		return c, true, s.create(ctx, c, entries, o, document, id)
+	}
 	if err != nil {
 		return c, false, err
 	}
@@ -56,16 +63,22 @@ func (s *Store) openCase(ctx context.Context, o casefile.Opening, document *item
 	return c, false, s.replace(ctx, was, c, []casefile.Entry{entry}, o, document)
 }
 
-// create writes a new case with all that belongs to it, unless the target has an open one.
-func (s *Store) create(ctx context.Context, c casefile.Case, entries []casefile.Entry, o casefile.Opening, document *item) error {
+// create writes a new case with all that belongs to it, unless the target has an open one. gone is an open one that does
+// not exist any more.
+func (s *Store) create(ctx context.Context, c casefile.Case, entries []casefile.Entry, o casefile.Opening, document *item, gone string) error {
 	i, err := s.encodeCase(ctx, stored{c, 1, int64(len(entries))})
 	if err != nil {
 		return err
 	}
 	target, id := targetKey(c.Target), text(c.ID)
 	open := item{PartitionKey: text(target), SortKey: text(skOpen), "case_id": id}
+	claim := s.putting(open, "attribute_not_exists(pk)")
+	if gone != "" {
+		claim = s.putting(open, "case_id = :gone")
+		claim.Put.ExpressionAttributeValues = item{":gone": text(gone)}
+	}
 	writes := []types.TransactWriteItem{
-		s.putting(open, "attribute_not_exists(pk)"),
+		claim,
 		s.putting(i, "attribute_not_exists(pk)"),
 		s.putting(item{PartitionKey: text(caseKey(c.ID)), SortKey: text(skRecords), "records": number(0)}, ""),
 		s.putting(item{PartitionKey: text(target), SortKey: text(skCaseOf + caseOrder(c)), "case_id": id}, ""),

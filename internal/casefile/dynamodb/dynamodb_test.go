@@ -67,7 +67,7 @@ func makeBucket(t *testing.T, cfg aws.Config) {
 // open is a store with an overflow.
 func open(t *testing.T, cfg aws.Config, table string) *dynamodb.Store {
 	t.Helper()
-	s, err := dynamodb.OpenURI(cfg, "dynamodb://"+table, "s3://"+overflowBucket+"/cordon")
+	s, err := dynamodb.OpenURI(cfg, "dynamodb://"+table, "s3://"+overflowBucket+"/cordon", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func open(t *testing.T, cfg aws.Config, table string) *dynamodb.Store {
 // without is a store without one.
 func without(t *testing.T, cfg aws.Config, table string) *dynamodb.Store {
 	t.Helper()
-	s, err := dynamodb.OpenURI(cfg, "dynamodb://"+table, "file:///evidence")
+	s, err := dynamodb.OpenURI(cfg, "dynamodb://"+table, "file:///evidence", "")
 	if err != nil {
 		t.Fatal(err)
 	}

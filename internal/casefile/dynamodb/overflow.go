@@ -26,14 +26,20 @@ type Overflow interface {
 type bucket struct {
 	client       *s3.Client
 	name, prefix string
+	owner        *string // the account that must own the bucket; nil for any
 }
 
-// NewOverflow is an Overflow of the objects PREFIX/store/SHA256 of a bucket. Encryption is the bucket's.
-func NewOverflow(client *s3.Client, name, prefix string) Overflow {
+// NewOverflow is an Overflow of the objects PREFIX/store/SHA256 of a bucket, which the account owner, if not "", must own.
+// Encryption is the bucket's.
+func NewOverflow(client *s3.Client, name, prefix, owner string) Overflow {
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
 		prefix += "/"
 	}
-	return &bucket{client, name, prefix + "store/"}
+	b := &bucket{client: client, name: name, prefix: prefix + "store/"}
+	if owner != "" {
+		b.owner = &owner
+	}
+	return b
 }
 
 // Put writes also over what has the name already, so that an object that somebody spoilt is whole again.
@@ -41,7 +47,7 @@ func (b *bucket) Put(ctx context.Context, sha256 string, content []byte) error {
 	sum, err := hex.DecodeString(sha256)
 	if err == nil {
 		_, err = b.client.PutObject(ctx, &s3.PutObjectInput{
-			Bucket: &b.name, Key: aws.String(b.prefix + sha256), Body: bytes.NewReader(content),
+			Bucket: &b.name, Key: aws.String(b.prefix + sha256), Body: bytes.NewReader(content), ExpectedBucketOwner: b.owner,
 			ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum)),
 		})
 	}
@@ -52,7 +58,7 @@ func (b *bucket) Put(ctx context.Context, sha256 string, content []byte) error {
 }
 
 func (b *bucket) Get(ctx context.Context, sha256 string) ([]byte, error) {
-	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: aws.String(b.prefix + sha256)})
+	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: aws.String(b.prefix + sha256), ExpectedBucketOwner: b.owner})
 	if err == nil {
 		defer out.Body.Close()
 		var raw []byte

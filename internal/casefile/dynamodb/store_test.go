@@ -45,13 +45,13 @@ func TestOpenURI(t *testing.T) {
 		"sqlite:///cordon.db":                    "write store: dynamodb://TABLE",
 		"dynamodb://" + strings.Repeat("a", 256): "names no table",
 	} {
-		_, err := dynamodb.OpenURI(cfg, store, "")
+		_, err := dynamodb.OpenURI(cfg, store, "", "")
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", store, err, want)
 		}
 	}
 	cfg.Region = ""
-	if _, err := dynamodb.OpenURI(cfg, "dynamodb://cordon", ""); err == nil || !strings.Contains(err.Error(), "set AWS_REGION") {
+	if _, err := dynamodb.OpenURI(cfg, "dynamodb://cordon", "", ""); err == nil || !strings.Contains(err.Error(), "set AWS_REGION") {
 		t.Errorf("without a Region: %v", err)
 	}
 	if _, err := dynamodb.Open(nil, "cordon", nil); err == nil {
@@ -383,5 +383,28 @@ func TestEveryStatusIsListed(t *testing.T) {
 	cases, err := s.Cases(t.Context(), casefile.Filter{})
 	if err != nil || len(cases) != n || n < 8 {
 		t.Errorf("%d cases of %d statuses are listed, %v", len(cases), n, err)
+	}
+}
+
+// TestCaseDeletedByHand: a target whose open case somebody took out of the table is answered in a new one.
+func TestCaseDeletedByHand(t *testing.T) {
+	s, cfg := made(t, awssim.Options{})
+	_, _, err := s.OpenCase(t.Context(), opening("c-1", "i-1"))
+	must(t, err)
+	_, err = awsdynamodb.NewFromConfig(cfg).DeleteItem(t.Context(), &awsdynamodb.DeleteItemInput{TableName: aws.String(table), Key: map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: "CASE#c-1"}, "sk": &types.AttributeValueMemberS{Value: "CASE"},
+	}})
+	must(t, err)
+	c, created, err := s.OpenCase(t.Context(), opening("c-2", "i-1"))
+	if err != nil || !created || c.ID != "c-2" {
+		t.Fatalf("opened %s, created %v, %v", c.ID, created, err)
+	}
+	if c, created, err = s.OpenCase(t.Context(), opening("c-3", "i-1")); err != nil || created || c.ID != "c-2" {
+		t.Errorf("opened again: %s, created %v, %v", c.ID, created, err)
+	}
+	journal, err := s.Journal(t.Context(), "c-2")
+	must(t, err)
+	if last := journal[len(journal)-1]; !strings.Contains(last.Text, "case c-1") {
+		t.Errorf("the journal does not name the case that is gone: %+v", last)
 	}
 }

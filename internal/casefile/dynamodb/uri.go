@@ -14,8 +14,9 @@ import (
 const Scheme = "dynamodb://"
 
 // OpenURI is the store that a configuration names: store is dynamodb://TABLE, in cfg's Region; vault is where evidence
-// goes, which, if it is s3://BUCKET/PREFIX, has the overflow too (under PREFIX/store/). No call is made.
-func OpenURI(cfg aws.Config, store, vault string) (*Store, error) {
+// goes, which, if it is s3://BUCKET/PREFIX, has the overflow too (under PREFIX/store/), and which the account owner, if not "", must
+// own. No call is made.
+func OpenURI(cfg aws.Config, store, vault, owner string) (*Store, error) {
 	table, ok := strings.CutPrefix(store, Scheme)
 	switch {
 	case !ok || !tableName.MatchString(table):
@@ -26,7 +27,7 @@ func OpenURI(cfg aws.Config, store, vault string) (*Store, error) {
 	var overflow Overflow
 	if rest, ok := strings.CutPrefix(vault, "s3://"); ok {
 		name, prefix, _ := strings.Cut(rest, "/")
-		overflow = NewOverflow(cloud.New(cfg, "").S3, name, prefix)
+		overflow = NewOverflow(cloud.New(cfg, "").S3, name, prefix, owner)
 	}
 	return Open(dynamodb.NewFromConfig(cfg), table, overflow)
 }
