@@ -90,7 +90,7 @@ func TestPolicyRefused(t *testing.T) {
 		{"no match", "rules: [{name: r, then: contain}]", "no match; write match: {}"},
 		{"match without a value", "rules:\n  - name: r\n    match:\n    then: ignore", "no match"},
 		{"no then", "rules: [{name: r, match: {}}]", "does not say what to do"},
-		{"then", "rules: [{name: r, match: {}, then: contian}]", `"contian" is not known; did you mean contain?`},
+		{"then", "rules: [{name: r, match: {}, then: contein}]", `"contein" is not known; did you mean contain?`},
 		{"unknown step", rule("steps: {ec2.snapshot: false}"), "policy.rules[0].steps.ec2.snapshot: there is no such step"},
 		{"near step", rule("steps: {ec2.screenshots: false}"), "did you mean ec2.screenshot?"},
 		{"essential step", rule("steps: {ec2.isolate-network: false}"), "cannot be switched off: without it nothing is contained"},

@@ -204,8 +204,7 @@ func storeError(err error) error {
 
 // lookOnly settles a case that nothing is done in. A case that is being answered for another finding goes its own way.
 func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Finding, s casefile.Status, d policy.Decision) (casefile.Case, error) {
-	looked := c.Status == casefile.Observed || c.Status == casefile.Unsupported // then a question is news
-	if c.Status != casefile.Open && !(looked && s == casefile.AwaitingApproval) || c.Lease.Owner != "" {
+	if !settles(c, s) || c.Lease.Owner != "" {
 		if !slices.Contains(c.Unanswered, f.ID) {
 			return c, nil
 		}
@@ -220,6 +219,21 @@ func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Findin
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "the finding's document could not be kept as evidence: " + err.Error()})
 	}
 	return e.settleAlone(ctx, c, f, s, d.Reason)
+}
+
+// settles says whether a case takes a status that nothing is done for: it is new, or nothing could be begun in it so far, or
+// it was only looked at, and a question is news.
+func settles(c casefile.Case, s casefile.Status) bool {
+	switch c.Status {
+	case casefile.Open:
+		return true
+	case casefile.Failed:
+		return c.Playbook == "" // set by the first run
+	case casefile.Observed, casefile.Unsupported:
+		return s == casefile.AwaitingApproval
+	default:
+		return false
+	}
 }
 
 func (e *Engine) evidence(c casefile.Case) evidence {

@@ -85,7 +85,7 @@ func TestFirstMatchWins(t *testing.T) {
 		if again := policy.Decide(in); again.Rule != got.Rule {
 			t.Fatalf("without the rules before it %s decides, not %s", again.Rule, got.Rule)
 		}
-		in.Config.Policy.Rules = append(all[:want:want], all[want])
+		in.Config.Policy.Rules = all[:want+1]
 		if again := policy.Decide(in); again.Rule != got.Rule || again.Outcome != got.Outcome {
 			t.Fatalf("without the rules behind it %s decides, not %s", again.Rule, got.Rule)
 		}

@@ -109,7 +109,7 @@ func inner(n ast.Node, err error, path []any) error {
 	if !errors.As(err, &at) {
 		at = &At{nil, err}
 	}
-	out := (&Document{body: n}).Locate(at).(*Error)
+	out := (&Document{body: n}).locate(at)
 	out.Path = pathText(append(slices.Clone(path), at.Path...))
 	if out.Line == 0 {
 		out.Line, out.Column = position(n)
@@ -129,6 +129,9 @@ func fitsStruct(n ast.Node, t reflect.Type, path []any, wrong func(string) error
 			known[name] = t.Field(i).Type
 			names = append(names, name)
 		}
+	}
+	if m, ok := n.(*ast.MappingNode); ok {
+		m.Values = slices.DeleteFunc(m.Values, func(v *ast.MappingValueNode) bool { return isNull(v.Value) && known[v.Key.GetToken().Value] != nil })
 	}
 	for _, v := range entries(n) {
 		if v.Key.Type() == ast.MergeKeyType {

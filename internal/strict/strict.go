@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 // Document is one YAML document.
 type Document struct{ body ast.Node }
 
-// Parse reads one document; an empty one is a document too. A key without a value is as if it were not there.
+// Parse reads one document; an empty one is a document too.
 func Parse(raw []byte) (*Document, error) {
 	file, err := parser.ParseBytes(raw, 0)
 	if err != nil {
@@ -51,11 +51,11 @@ func Parse(raw []byte) (*Document, error) {
 			d.body = doc.Body
 		}
 	}
-	dropNulls(d.body)
 	return d, nil
 }
 
-// Decode writes the document over what into points to; what the document does not give stays. The error is an *Error.
+// Decode writes the document over what into points to; what the document does not give stays, and so does what a key without
+// a value stands for. In a map, whose keys are not known before, such a key is an error.
 func (d *Document) Decode(into any) error {
 	if d.body == nil {
 		return nil
@@ -71,22 +71,6 @@ func (d *Document) Decode(into any) error {
 
 // plain is a parser's error without the source.
 func plain(err error) error { return errors.New(yaml.FormatError(err, false, false)) }
-
-func dropNulls(n ast.Node) {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		n.Values = slices.DeleteFunc(n.Values, func(v *ast.MappingValueNode) bool { return isNull(v.Value) })
-		for _, v := range n.Values {
-			dropNulls(v.Value)
-		}
-	case *ast.SequenceNode:
-		for _, v := range n.Values {
-			dropNulls(v)
-		}
-	case *ast.AnchorNode:
-		dropNulls(n.Value)
-	}
-}
 
 func isNull(n ast.Node) bool { return n == nil || n.Type() == ast.NullType }
 
@@ -119,6 +103,10 @@ func (d *Document) Locate(err error) error {
 	if !errors.As(err, &at) {
 		return err
 	}
+	return d.locate(at)
+}
+
+func (d *Document) locate(at *At) *Error {
 	out := &Error{Path: pathText(at.Path), Msg: at.Err.Error()}
 	n := d.body
 	for _, part := range at.Path {

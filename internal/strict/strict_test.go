@@ -40,7 +40,7 @@ func TestFits(t *testing.T) {
 		{"folded text", "name: >\n  one\n  two\n", ""},
 		{"anchors", "sub: &a {id: b}\nlist: [*a]\n", ""},
 		{"a scalar", "just text", "keys with values are wanted"},
-		{"unknown key", "nmae: x", "[1:1] nmae: there is no such key; did you mean name?"},
+		{"unknown key", "nam: x", "[1:1] nam: there is no such key; did you mean name?"},
 		{"unknown key below", "list:\n  - id: a\n  - di: b\n", "[3:5] list[1].di: there is no such key; did you mean id?"},
 		{"number for text", "name: 3", "[1:7] name: text is wanted here: put it in quotes"},
 		{"text for a number", "n: three", "[1:4] n: a whole number"},
@@ -95,7 +95,7 @@ func TestLocate(t *testing.T) {
 			t.Errorf("%v: %q, want %q", tt.path, got, tt.want)
 		}
 	}
-	if d.Locate(nil) != nil || d.Locate(cause) != cause || strict.In(nil, "x") != nil {
+	if d.Locate(nil) != nil || !errors.Is(d.Locate(cause), cause) || strict.In(nil, "x") != nil {
 		t.Error("an error without a place gets one")
 	}
 }
