@@ -4,15 +4,44 @@ GOLANGCI      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT       := mvdan.cc/gofumpt@v0.12.0
 TOOLS         := $(CURDIR)/.tools
 MOTO          := moto[server]==5.2.1
+CFN_LINT      := cfn-lint==1.51.0
+ARCH          ?= arm64
+DIST          ?= dist
 export PATH   := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help build test check generate fuzz clean emulator node
+.PHONY: help build lambda dist dist-template build-Function test check generate fuzz clean emulator node
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 build: ## build ./bin/cordon
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w' -o bin/cordon ./cmd/cordon
+
+# bootstrap builds the Lambda function for a processor, into a folder. The same sources and the same Go give the same bytes.
+bootstrap = CGO_ENABLED=0 GOOS=linux GOARCH=$(patsubst x86_64,amd64,$(1)) \
+            $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -tags lambda.norpc -o $(2)/bootstrap ./cmd/cordon-lambda
+
+lambda: ## build the Lambda function: bin/lambda/arm64.zip and bin/lambda/x86_64.zip
+	@command -v zip >/dev/null || { echo "make: zip is missing"; exit 1; }
+	@set -e; for arch in arm64:arm64 amd64:x86_64; do dir=bin/lambda/$${arch%%:*}; zip=bin/lambda/$${arch##*:}.zip; \
+	  $(call bootstrap,$${arch%%:*},$$dir); \
+	  TZ=UTC touch -t 198001010000 $$dir/bootstrap; rm -f $$zip; TZ=UTC zip -q -X -j $$zip $$dir/bootstrap; echo $$zip; done
+
+dist: dist-template ## write dist/template.yaml and what `aws cloudformation package` needs (ARCH=x86_64 for another processor)
+	$(call bootstrap,$(ARCH),$(DIST)/lambda)
+
+# The SAM template with its paths in $(DIST), and with the processor that the function is built for.
+dist-template:
+	@case '$(ARCH)' in arm64|x86_64) ;; *) echo "make: ARCH is arm64 or x86_64, not $(ARCH)"; exit 2;; esac
+	@mkdir -p $(DIST)/lambda
+	@cp deploy/cordon.asl.json deploy/sam/member.yaml $(DIST)/
+	@sed -e 's|CodeUri: ../../|CodeUri: lambda/|' -e 's|DefinitionUri: ../cordon.asl.json|DefinitionUri: cordon.asl.json|' \
+	     -e '/^    Metadata: {BuildMethod: makefile}$$/d' -e 's|^    Default: arm64$$|    Default: $(ARCH)|' \
+	     deploy/sam/template.yaml > $(DIST)/template.yaml
+
+# For `sam build`, which does not tell the processor: ARCH=x86_64 sam build --parameter-overrides Architecture=x86_64
+build-Function:
+	$(call bootstrap,$(ARCH),$(ARTIFACTS_DIR))
 
 test: emulator node ## all tests, with the race detector and the AWS emulator (SKIP_EMULATOR=1 leaves that out)
 	$(GO) test -race -timeout 15m ./...
@@ -28,17 +57,18 @@ generate: ## write the generated files anew
 	$(GO) run ./internal/gen
 
 FUZZ := finding:FuzzDecode config:FuzzPolicy notify:FuzzMedia notify:FuzzFit notify:FuzzRetryAfter vault:FuzzCleanName \
-        actions:FuzzPolicyDocument actions:FuzzRegistration awssim:FuzzPolicyDocument awssim:FuzzWildcard
+        actions:FuzzPolicyDocument actions:FuzzRegistration awssim:FuzzPolicyDocument awssim:FuzzWildcard \
+        awssim:FuzzReadPolicies awssim:FuzzDynamoDBExpression
 
 fuzz: ## fuzz every decoder and escaper for half a minute each
 	@for f in $(FUZZ); do echo "$$f"; \
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime 30s -fuzzminimizetime 2s ./internal/$${f%%:*} || exit 1; done
 
 emulator:
-	@if [ -n "$$SKIP_EMULATOR" ] || command -v moto_server >/dev/null; then exit 0; fi; \
-	 echo "moto_server is not on PATH: installing it into .venv"; \
-	 { python3 -m venv .venv && .venv/bin/pip install --quiet '$(MOTO)'; } || { \
-	   echo "make: the AWS emulator could not be installed. Install it with: pip install '$(MOTO)'"; \
+	@if [ -n "$$SKIP_EMULATOR" ] || { command -v moto_server && command -v cfn-lint && python3 -c 'import boto3, samtranslator'; } >/dev/null 2>&1; then exit 0; fi; \
+	 echo "moto_server or cfn-lint is not on PATH: installing them into .venv"; \
+	 { python3 -m venv .venv && .venv/bin/pip install --quiet '$(MOTO)' '$(CFN_LINT)'; } || { \
+	   echo "make: the AWS emulator could not be installed. Install it with: pip install '$(MOTO)' '$(CFN_LINT)'"; \
 	   echo "      or leave its tests out with: SKIP_EMULATOR=1 make test"; exit 1; }
 
 node: ## the Node packages that the tests hold the deployment against, in .tools/node
@@ -54,4 +84,4 @@ $(TOOLS)/gofumpt:
 	GOBIN=$(TOOLS) GOFLAGS= $(GO) install $(GOFUMPT)
 
 clean: ## remove what make made
-	rm -rf bin .tools .venv
+	rm -rf bin dist .tools .venv

@@ -7,8 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-
-	"cordon/internal/cloud"
 )
 
 // DefaultAccount is the id of a simulated account whose Options name none.
@@ -16,12 +14,12 @@ const DefaultAccount = "111122223333"
 
 // Options are an account's settings; the zero value is usable.
 type Options struct {
-	AccountID string                                 // 12 digits; DefaultAccount if empty
-	Partition string                                 // "aws" if empty
-	Caller    string                                 // ARN of the calling principal; a role session of Cordon's own if empty
-	Latency   func(Call) time.Duration               // time a call takes on the wire; nil means none
-	Fault     func(Call) Fault                       // what goes wrong with a call; nil means nothing
-	Authorize func(principal, iamAction string) bool // nil allows everything
+	AccountID string                   // 12 digits; DefaultAccount if empty
+	Partition string                   // "aws" if empty
+	Caller    string                   // ARN of the calling principal; a role session of Cordon's own if empty
+	Latency   func(Call) time.Duration // time a call takes on the wire; nil means none
+	Fault     func(Call) Fault         // what goes wrong with a call; nil means nothing
+	Authorize Authorize                // what IAM allows; nil allows everything
 
 	SnapshotTime   time.Duration // how long a snapshot stays pending; 2 s if zero
 	TransitionTime time.Duration // how long an instance stays pending, stopping or shutting-down; till the next call if zero
@@ -35,7 +33,9 @@ type Options struct {
 type Account struct {
 	opts     Options
 	handlers map[opKey]handler
-	disk     *disk // nil: memory only
+	decided  decisions
+	disk     *disk         // nil: memory only
+	org      *Organization // nil: on its own
 
 	mu    sync.Mutex
 	st    *state
@@ -76,11 +76,14 @@ func New(opts Options) *Account {
 	if opts.CommandTime == 0 {
 		opts.CommandTime = time.Second
 	}
-	return &Account{opts: opts, handlers: operations(), st: newState(opts.AccountID, opts.Partition)}
+	return &Account{opts: opts, handlers: operations(), decided: allDecisions(), st: newState(opts.AccountID, opts.Partition)}
 }
 
 // ID is the 12-digit account id.
 func (a *Account) ID() string { return a.opts.AccountID }
+
+// ownKey is the access key of Account.Config: its requests are of the principal that the configuration was made for.
+const ownKey = "AKIASIMULATED"
 
 // Config is an SDK configuration whose clients talk to this account as Options.Caller. Its retryer is the SDK's own.
 func (a *Account) Config(region string) aws.Config { return a.ConfigAs(region, a.opts.Caller) }
@@ -89,7 +92,7 @@ func (a *Account) Config(region string) aws.Config { return a.ConfigAs(region, a
 func (a *Account) ConfigAs(region, principal string) aws.Config {
 	return aws.Config{
 		Region:      region,
-		Credentials: credentials.NewStaticCredentialsProvider("AKIASIMULATED", "simulated", ""),
+		Credentials: credentials.NewStaticCredentialsProvider(ownKey, "simulated", ""),
 		APIOptions:  []func(*stack) error{a.attach(principal)},
 	}
 }
@@ -128,16 +131,14 @@ func (a *Account) do(ctx context.Context, c Call) (any, error) {
 	if !ok {
 		return nil, apiError(501, "UnsimulatedOperation", "%s %s is not simulated", c.Service, c.Operation)
 	}
-	if a.opts.Authorize != nil {
-		if action := cloud.IAMAction(c.Service, c.Operation); !a.opts.Authorize(c.Principal, action) {
-			return nil, denied(c, action)
-		}
-	}
 	var out any
 	err := a.locked(func() (bool, error) {
 		x := &request{Call: c, ctx: ctx, now: time.Now().UTC(), acct: a, st: a.st}
 		changed := a.st.advance(x.now, a.opts)
-		var err error
+		err := x.permit()
+		if err != nil {
+			return changed, err
+		}
 		out, err = h.run(x)
 		if h.writes {
 			a.st.advance(x.now, a.opts) // what the call brought about begins now, not at the next call

@@ -24,6 +24,7 @@ const (
 //	│                         target group web-tg and classic balancer web-classic; metrics-tg by address
 //	└─ private subnet ─ NAT   batch-1 and batch-2 (Windows, one role); db-1 (arm64, termination protection)
 //	IAM: web-app, batch, cordon-quarantine; user deploy-bot        S3: a public and an evidence bucket
+//	GuardDuty on, repeats every fifteen minutes; Cordon's own role, an administrator
 //
 // Each of the instances 1, 2 and 3 has live connections; see [Account.Flows].
 func Demo(a *Account) error {
@@ -45,7 +46,8 @@ func Demo(a *Account) error {
 		demoScaling(s)
 		demoSSM(s)
 		demoS3(s)
-		s.region(DemoRegion).GuardDuty.Detector = demoDetector
+		demoDetection(s)
+		demoResponder(s)
 	}); err != nil {
 		return err
 	}

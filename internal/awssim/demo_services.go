@@ -40,6 +40,12 @@ func demoIAM(s *state) {
 	s.IAM.Now.Roles["web-app-role"].Role.RoleId = aws.String("AROADBQP57FF2AEXAMPLE")
 }
 
+// demoResponder makes the role that the demo's caller is a session of.
+func demoResponder(s *state) {
+	r := s.addRole(demoTime(), "/", "cordon", serviceTrust("lambda.amazonaws.com"))
+	r.Attached = []string{"arn:" + s.Partition + ":iam::aws:policy/AdministratorAccess"}
+}
+
 // demoBalancers puts an application load balancer and a classic one before the web servers, and registers web-1's
 // metrics port by address.
 func demoBalancers(s *state) {

@@ -47,13 +47,21 @@ type difference struct {
 // there; one in known that no longer occurs is a failure too.
 func differential(t *testing.T, sequences []sequence, known map[string]difference) {
 	t.Helper()
+	differentialOn(t, func(*testing.T) *awssim.Account {
+		return awssim.New(awssim.Options{AccountID: mototest.Account, TransitionTime: 1, SnapshotTime: 1, CommandTime: 1})
+	}, sequences, known)
+}
+
+// differentialOn is differential with simulated accounts that newSim makes, one a sequence.
+func differentialOn(t *testing.T, newSim func(*testing.T) *awssim.Account, sequences []sequence, known map[string]difference) {
+	t.Helper()
 	moto := mototest.Start(t)
 	moto.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	met := map[string]bool{}
 	for _, seq := range sequences {
 		t.Run(seq.name, func(t *testing.T) {
 			mototest.Reset(t, moto)
-			sim := awssim.New(awssim.Options{AccountID: mototest.Account, TransitionTime: 1, SnapshotTime: 1, CommandTime: 1})
+			sim := newSim(t)
 			theirs := outcomes(t.Context(), cloud.New(moto, mototest.Account), seq)
 			ours := outcomes(t.Context(), cloud.New(sim.Config("us-east-1"), mototest.Account), seq)
 			for i, s := range seq.steps {

@@ -10,5 +10,7 @@
 // The account refuses what AWS refuses, with AWS's error codes. An operation that is not simulated is an error
 // (UnsimulatedOperation), never a pass-through. Time is time.Now, so a testing/synctest bubble controls it.
 //
+// An [Organization] joins accounts: then a request is signed first, and answered by the account of its credentials.
+//
 // State is made of the SDK's own types where they fit. A handler validates everything before it changes anything.
 package awssim

@@ -12,6 +12,7 @@ type DumpOptions struct {
 	Snapshots bool // EBS snapshots
 	Objects   bool // S3 objects, with their SHA-256 in place of their content
 	Commands  bool // SSM commands
+	Items     bool // DynamoDB items
 }
 
 // left out of every dump: what a release cannot put back (ids and times that AWS chooses anew, the life of
@@ -26,6 +27,7 @@ func volatile(o DumpOptions) []string {
 		"Regions/*/Scaling/Groups/*/Members/*/Sick", "Regions/*/Scaling/Groups/*/Members/*/Until",
 		"Regions/*/ELBV2/Groups/*/Targets/*/Since", "Regions/*/ELBV2/Groups/*/Targets/*/Draining",
 		"Regions/*/SSM/Agents", "Regions/*/GuardDuty/Archived",
+		"Regions/*/DynamoDB/Tokens",
 		"Buckets/*/Objects/*/*/Body",
 	}
 	if !o.Snapshots {
@@ -36,6 +38,9 @@ func volatile(o DumpOptions) []string {
 	}
 	if !o.Commands {
 		paths = append(paths, "Regions/*/SSM/Commands")
+	}
+	if !o.Items {
+		paths = append(paths, "Regions/*/DynamoDB/Tables/*/Items")
 	}
 	return paths
 }

@@ -54,6 +54,7 @@ func registerEC2(r registry) {
 	registerInterfaces(r)
 	registerInstances(r)
 	registerVolumes(r)
+	registerEncryption(r)
 	registerSnapshots(r)
 	registerProfiles(r)
 	registerConsole(r)

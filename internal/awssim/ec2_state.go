@@ -24,6 +24,7 @@ type ec2State struct {
 	Flows       map[string]*Flow
 	Tags        map[string]map[string]string // resource id → key → value
 	Tokens      map[string]clientToken       // operation/ClientToken → what that call made
+	Encryption  encryption
 }
 
 // gateway is an internet gateway (igw-…; VPC "" while detached) or a NAT gateway (nat-…).

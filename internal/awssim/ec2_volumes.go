@@ -23,6 +23,7 @@ type newVolume struct {
 	Size                int32 // GiB
 	Type                ec2types.VolumeType
 	Encrypted           bool
+	Key                 string // ARN; the Region's default if empty
 	Device              string
 	DeleteOnTermination bool
 }
@@ -47,7 +48,7 @@ func createVolume(x *request, in *ec2.CreateVolumeInput) (*ec2.CreateVolumeOutpu
 	}
 	s := e.describeVolume(v)
 	return &ec2.CreateVolumeOutput{
-		VolumeId: s.VolumeId, AvailabilityZone: s.AvailabilityZone, CreateTime: s.CreateTime, Encrypted: s.Encrypted,
+		VolumeId: s.VolumeId, AvailabilityZone: s.AvailabilityZone, CreateTime: s.CreateTime, Encrypted: s.Encrypted, KmsKeyId: s.KmsKeyId,
 		Size: s.Size, SnapshotId: s.SnapshotId, State: ec2types.VolumeStateCreating, VolumeType: s.VolumeType, Tags: s.Tags,
 	}, nil
 }
@@ -58,7 +59,7 @@ func (x *request) makeVolume(in *ec2.CreateVolumeInput) (string, error) {
 	}
 	spec := newVolume{
 		Zone: *in.AvailabilityZone, Snapshot: aws.ToString(in.SnapshotId), Size: aws.ToInt32(in.Size),
-		Type: cmp.Or(in.VolumeType, ec2types.VolumeTypeGp2), Encrypted: aws.ToBool(in.Encrypted),
+		Type: cmp.Or(in.VolumeType, ec2types.VolumeTypeGp2), Encrypted: aws.ToBool(in.Encrypted), Key: aws.ToString(in.KmsKeyId),
 	}
 	if !slices.Contains(spec.Type.Values(), spec.Type) {
 		return "", apiError(400, "UnknownVolumeType", "Unsupported volume type '%s' for volume creation.", spec.Type)
@@ -89,8 +90,11 @@ func (x *request) makeVolume(in *ec2.CreateVolumeInput) (string, error) {
 func (s *state) addVolume(r *region, now time.Time, id string, spec newVolume) *ec2types.Volume {
 	v := &ec2types.Volume{
 		VolumeId: aws.String(id), AvailabilityZone: aws.String(spec.Zone), Size: aws.Int32(spec.Size), VolumeType: spec.Type,
-		Encrypted: aws.Bool(spec.Encrypted), SnapshotId: aws.String(spec.Snapshot), CreateTime: aws.Time(now),
+		Encrypted: aws.Bool(spec.Encrypted || r.EC2.Encryption.ByDefault), SnapshotId: aws.String(spec.Snapshot), CreateTime: aws.Time(now),
 		State: ec2types.VolumeStateAvailable, MultiAttachEnabled: aws.Bool(false),
+	}
+	if *v.Encrypted {
+		v.KmsKeyId = aws.String(cmp.Or(spec.Key, s.volumeKey(r)))
 	}
 	r.EC2.Volumes[id] = v
 	return v

@@ -18,6 +18,18 @@ func (ed *Editor) AccessKey(user, id string, created time.Time) {
 	u.addKey(created, id)
 }
 
+// Administrator makes the account a GuardDuty member of another account.
+func (ed *Editor) Administrator(account string) { ed.r.GuardDuty.Settings.Administrator = account }
+
+// Member makes another account a GuardDuty member of this one, with a status such as Enabled or Resigned.
+func (ed *Editor) Member(account, status string) {
+	d := &ed.r.GuardDuty.Settings
+	if d.Members == nil {
+		d.Members = map[string]string{}
+	}
+	d.Members[account] = status
+}
+
 // EnforceBlock makes S3 refuse changes of a bucket's public access block, as an organization's policy does.
 func (ed *Editor) EnforceBlock(bucket string) error {
 	b, ok := ed.s.Buckets[bucket]

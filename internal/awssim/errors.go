@@ -47,11 +47,23 @@ func Throttled(c Call) error {
 func Broken(Call) error { return apiError(500, "InternalError", "An internal error has occurred") }
 
 // Denied is the error of a call that IAM does not allow; use it in Options.Fault. The SDK does not retry it.
-func Denied(c Call) error { return denied(c, cloud.IAMAction(c.Service, c.Operation)) }
+func Denied(c Call) error {
+	return denied(c, Check{Action: cloud.IAMAction(c.Service, c.Operation), Resource: "*"})
+}
 
-func denied(c Call, action string) error {
-	if c.Service == "EC2" {
-		return apiError(403, "UnauthorizedOperation", "You are not authorized to perform this operation. User: %s is not authorized to perform: %s", c.Principal, action)
+// denied is a service's answer to a call that IAM does not allow, for the question that was answered with no.
+func denied(c Call, q Check) error {
+	const text = "User: %s is not authorized to perform: %s on resource: %s"
+	switch c.Service {
+	case "EC2":
+		return apiError(403, "UnauthorizedOperation", "You are not authorized to perform this operation. "+text, c.Principal, q.Action, q.Resource)
+	case "S3":
+		return s3Denied(c.Operation == "HeadObject" || c.Operation == "HeadBucket")
+	case "SNS":
+		return apiError(403, "AuthorizationError", text, c.Principal, q.Action, q.Resource)
+	case "SSM", "DynamoDB", "Secrets Manager", "GuardDuty", "SecurityHub":
+		return apiError(400, "AccessDeniedException", text, c.Principal, q.Action, q.Resource)
+	default:
+		return apiError(403, "AccessDenied", text, c.Principal, q.Action, q.Resource)
 	}
-	return apiError(403, "AccessDenied", "User: %s is not authorized to perform: %s", c.Principal, action)
 }

@@ -16,22 +16,27 @@ const demoDetector = "d4b040365221be2b54a6264dc0de0001"
 // guardDutyState is the Region's detector, "" for none, and the findings that were archived, sorted.
 type guardDutyState struct {
 	Detector string
+	Settings detectorSettings
 	Archived []string
 }
 
 func registerGuardDuty(r registry) {
+	registerDetectors(r)
 	write(r, "GuardDuty", archiveFindings)
 	read(r, "GuardDuty", getAdministratorAccount)
 	write(r, "SecurityHub", batchUpdateFindings)
+	read(r, "SecurityHub", describeHub)
 }
 
 // archiveFindings takes at most 50 ids of a detector of this account; an id that the detector does not have changes
 // nothing. https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ArchiveFindings.html
 func archiveFindings(x *request, in *guardduty.ArchiveFindingsInput) (*guardduty.ArchiveFindingsOutput, error) {
-	g := &x.st.region(x.Region).GuardDuty
+	g, err := x.detector(in.DetectorId)
 	switch {
-	case aws.ToString(in.DetectorId) == "" || *in.DetectorId != g.Detector:
-		return nil, badRequest("The request is rejected because the input detectorId is not owned by the current account.")
+	case err != nil:
+		return nil, err
+	case g.Settings.Administrator != "":
+		return nil, badRequest("The request is rejected because the account is a member: its administrator account manages findings.")
 	case len(in.FindingIds) > 50:
 		return nil, badRequest("The request is rejected because the input findingIds has an invalid number of elements.")
 	}
@@ -41,21 +46,31 @@ func archiveFindings(x *request, in *guardduty.ArchiveFindingsInput) (*guardduty
 	return &guardduty.ArchiveFindingsOutput{}, nil
 }
 
-// getAdministratorAccount: the simulated account is nobody's member.
+// getAdministratorAccount answers nothing for an account that is nobody's member.
 func getAdministratorAccount(x *request, in *guardduty.GetAdministratorAccountInput) (*guardduty.GetAdministratorAccountOutput, error) {
-	if aws.ToString(in.DetectorId) != x.st.region(x.Region).GuardDuty.Detector {
-		return nil, badRequest("The request is rejected because the input detectorId is not owned by the current account.")
+	g, err := x.detector(in.DetectorId)
+	if err != nil || g.Settings.Administrator == "" {
+		return &guardduty.GetAdministratorAccountOutput{}, err
 	}
-	return &guardduty.GetAdministratorAccountOutput{Administrator: nil}, nil
+	return &guardduty.GetAdministratorAccountOutput{Administrator: &gdtypes.Administrator{
+		AccountId: aws.String(g.Settings.Administrator), RelationshipStatus: aws.String("Enabled"),
+	}}, nil
 }
 
 func badRequest(message string) error {
 	return httpError(400, &gdtypes.BadRequestException{Message: &message})
 }
 
-// batchUpdateFindings: Security Hub is not enabled in the simulated account.
-func batchUpdateFindings(x *request, _ *securityhub.BatchUpdateFindingsInput) (*securityhub.BatchUpdateFindingsOutput, error) {
-	return nil, httpError(401, &hubtypes.InvalidAccessException{
+// describeHub: Security Hub is off unless Editor.SecurityHub turned it on.
+func describeHub(x *request, _ *securityhub.DescribeHubInput) (*securityhub.DescribeHubOutput, error) {
+	if !x.region().Hub {
+		return nil, hubOff(x)
+	}
+	return &securityhub.DescribeHubOutput{HubArn: aws.String(x.st.arn("securityhub", x.Region, "hub/default"))}, nil
+}
+
+func hubOff(x *request) error {
+	return httpError(401, &hubtypes.InvalidAccessException{
 		Code: aws.String("InvalidAccessException"), Message: aws.String("Account " + x.st.Account + " is not subscribed to AWS Security Hub"),
 	})
 }

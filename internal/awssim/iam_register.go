@@ -9,4 +9,5 @@ func registerIAM(r registry) {
 	registerIAMAttached(r)
 	registerIAMKeys(r)
 	registerIAMProfiles(r)
+	registerIAMSimulation(r)
 }

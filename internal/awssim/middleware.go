@@ -27,9 +27,9 @@ func (a *Account) attach(principal string) func(*stack) error {
 			return err
 		}
 		answer := middleware.FinalizeMiddlewareFunc("AwssimAnswer", func(
-			ctx context.Context, _ middleware.FinalizeInput, _ middleware.FinalizeHandler,
+			ctx context.Context, in middleware.FinalizeInput, _ middleware.FinalizeHandler,
 		) (middleware.FinalizeOutput, middleware.Metadata, error) {
-			out, err := a.do(ctx, Call{
+			out, err := a.answer(ctx, in.Request, Call{
 				Service:   awsmiddleware.GetServiceID(ctx),
 				Operation: awsmiddleware.GetOperationName(ctx),
 				Region:    awsmiddleware.GetRegion(ctx),
@@ -38,6 +38,9 @@ func (a *Account) attach(principal string) func(*stack) error {
 			})
 			return middleware.FinalizeOutput{Result: out}, middleware.Metadata{}, err
 		})
+		if a.org != nil {
+			return s.Finalize.Insert(answer, "Signing", middleware.After)
+		}
 		return s.Finalize.Insert(answer, "Retry", middleware.After)
 	}
 }

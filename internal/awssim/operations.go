@@ -18,6 +18,10 @@ func operations() registry {
 	registerS3(r)
 	registerSTS(r)
 	registerGuardDuty(r)
+	registerDynamoDB(r)
+	registerNotices(r)
+	registerTopics(r)
+	registerSecrets(r)
 	return r
 }
 

@@ -42,7 +42,12 @@ func createBucket(x *request, in *s3.CreateBucketInput) (*s3.CreateBucketOutput,
 		}
 		return nil, s3Denied(withBody) // a new bucket blocks public ACLs
 	}
-	x.st.addBucket(name, where, x.now).Ownership = ownership
+	b := x.st.addBucket(name, where, x.now)
+	b.Ownership = ownership
+	if aws.ToBool(in.ObjectLockEnabledForBucket) {
+		b.Lock = &s3types.ObjectLockConfiguration{ObjectLockEnabled: s3types.ObjectLockEnabledEnabled}
+		b.Versioning = s3types.BucketVersioningStatusEnabled
+	}
 	return &s3.CreateBucketOutput{Location: aws.String("/" + name)}, nil
 }
 

@@ -59,6 +59,9 @@ func putObject(x *request, in *s3.PutObjectInput) (*s3.PutObjectOutput, error) {
 		Body: body, SHA256: sum, ContentType: aws.ToString(in.ContentType), Metadata: clone(in.Metadata),
 		Modified: x.now, Encryption: in.ServerSideEncryption, KMSKey: aws.ToString(in.SSEKMSKeyId),
 	}
+	if v.Encryption == "" && b.Key != "" {
+		v.Encryption, v.KMSKey = s3types.ServerSideEncryptionAwsKms, b.Key
+	}
 	b.put(x.st, key, v)
 	out := &s3.PutObjectOutput{ETag: aws.String(v.ETag), ServerSideEncryption: v.Encryption}
 	if v.KMSKey != "" {
@@ -162,6 +165,9 @@ func getObject(x *request, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 		return nil, err
 	}
 	v, err := b.object(in.Key, in.VersionId)
+	if err != nil && !x.mayKnow(in.Bucket) {
+		return nil, s3Denied(withBody)
+	}
 	if err != nil {
 		return nil, err
 	}

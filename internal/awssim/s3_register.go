@@ -14,6 +14,7 @@ func registerS3(r registry) {
 	registerBuckets(r)
 	registerBucketSettings(r)
 	registerBucketAccess(r)
+	registerBucketLock(r)
 	registerObjects(r)
 	read(r, "S3", listObjects)
 }

@@ -42,6 +42,9 @@ func putBucketVersioning(x *request, in *s3.PutBucketVersioningInput) (*s3.PutBu
 	if status != s3types.BucketVersioningStatusEnabled && status != s3types.BucketVersioningStatusSuspended {
 		return nil, apiError(400, "IllegalVersioningConfigurationException", "The Versioning element must be specified")
 	}
+	if b.Lock != nil && status != s3types.BucketVersioningStatusEnabled {
+		return nil, apiError(409, "InvalidBucketState", "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.")
+	}
 	b.Versioning = status
 	return &s3.PutBucketVersioningOutput{}, nil
 }

@@ -21,6 +21,8 @@ type bucket struct {
 	Versioning          s3types.BucketVersioningStatus // "" when never set
 	Tags                []s3types.Tag
 	Website             *s3types.WebsiteConfiguration
+	Lock                *s3types.ObjectLockConfiguration
+	Key                 string // ARN of the KMS key for what is put without asking for another; "" for S3's own
 }
 
 // objectVersion is one version of an object, or a delete marker.

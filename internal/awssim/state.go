@@ -26,7 +26,12 @@ type region struct {
 	ELBV2   elbv2State
 	SSM     ssmState
 
+	DynamoDB dynamoState
+
 	GuardDuty guardDutyState
+	Hub       bool               // Security Hub is on
+	Topics    map[string]*topic  // by name
+	Secrets   map[string]*secret // by name
 }
 
 func newState(account, partition string) *state {

@@ -2,11 +2,9 @@ package awssim
 
 import (
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
 
 func registerSTS(r registry) {
@@ -31,37 +29,39 @@ func getCallerIdentity(x *request, _ *sts.GetCallerIdentityInput) (*sts.GetCalle
 	return &sts.GetCallerIdentityOutput{Account: aws.String(x.st.Account), Arn: aws.String(x.Principal), UserId: &id}, nil
 }
 
-// assumeRole gives a session of a role of this account; that its trust policy lets the caller in is taken for given.
-// A role that does not exist is denied, as AWS denies it.
+// assumeRole gives a session of a role of this account; that its trust policy lets the caller in is taken for given, and
+// the session's credentials act as the principal that the client was made for. In an organization the role's account
+// decides, and its sessions count: see Organization. A role that does not exist is denied, as AWS denies it.
 func assumeRole(x *request, in *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, error) {
 	session := aws.ToString(in.RoleSessionName)
 	if !iamNamePattern.MatchString(session) || len(session) < 2 || len(session) > 64 {
 		return nil, validationError("1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]{2,64}", session)
 	}
-	duration := int32(3600)
-	if in.DurationSeconds != nil {
-		duration = *in.DurationSeconds
-	}
+	duration := sessionDuration(in)
 	if duration < 900 || duration > 43200 {
 		return nil, validationError("1 validation error detected: Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must be between 900 and 43200", duration)
 	}
-	for _, r := range x.st.IAM.Now.Roles {
-		if aws.ToString(r.Role.Arn) != aws.ToString(in.RoleArn) {
-			continue
-		}
-		if duration > aws.ToInt32(r.Role.MaxSessionDuration) {
-			return nil, validationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-		}
-		return &sts.AssumeRoleOutput{
-			AssumedRoleUser: &ststypes.AssumedRoleUser{
-				Arn:           aws.String(x.st.arn("sts", "", "assumed-role/"+*r.Role.RoleName+"/"+session)),
-				AssumedRoleId: aws.String(*r.Role.RoleId + ":" + session),
-			},
-			Credentials: &ststypes.Credentials{
-				AccessKeyId: aws.String(x.st.uniqueID("ASIA", 20)), SecretAccessKey: aws.String("simulated"), SessionToken: aws.String("simulated"),
-				Expiration: aws.Time(x.now.Add(time.Duration(duration) * time.Second).Truncate(time.Second)),
-			},
-		}, nil
+	if duration > 3600 && strings.Contains(x.Principal, ":assumed-role/") {
+		return nil, validationError("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
-	return nil, apiError(403, "AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", x.Principal, aws.ToString(in.RoleArn))
+	if x.acct.org != nil {
+		return &sts.AssumeRoleOutput{}, nil
+	}
+	r := x.st.IAM.Now.roleByARN(aws.ToString(in.RoleArn))
+	if r == nil {
+		return nil, assumeDenied(x.Principal, aws.ToString(in.RoleArn))
+	}
+	out, err := x.st.session(r, in, x.now)
+	if err != nil {
+		return nil, err
+	}
+	out.Credentials.AccessKeyId, out.Credentials.SessionToken = aws.String(x.st.uniqueID("ASIA", 20)), aws.String("simulated")
+	return out, nil
+}
+
+func sessionDuration(in *sts.AssumeRoleInput) int32 {
+	if in.DurationSeconds != nil {
+		return *in.DurationSeconds
+	}
+	return 3600
 }

@@ -41,7 +41,7 @@ func (a *app) runPlan(cmd *cobra.Command, file string) error {
 		return err
 	}
 	defer w.close()
-	e := engine.New(engine.Options{Actions: actions.Catalog(), Config: w.conf, Clients: clients(cloud.ReadOnly(w.aws))})
+	e := engine.New(engine.Options{Actions: actions.Catalog(), Config: w.conf, Clients: w.accounts(cloud.ReadOnly).Clients})
 	out := struct {
 		Plans []engine.Plan `json:"plans"`
 	}{[]engine.Plan{}}
@@ -59,7 +59,7 @@ func (a *app) runPlan(cmd *cobra.Command, file string) error {
 			}
 		}
 		for i := range plans {
-			plans[i].OpenCase = openCase(cmd.Context(), w.conf.Store, plans[i].Target)
+			plans[i].OpenCase = w.openCase(cmd.Context(), plans[i].Target)
 		}
 		out.Plans = append(out.Plans, plans...)
 	}
@@ -77,15 +77,15 @@ func (a *app) runPlan(cmd *cobra.Command, file string) error {
 }
 
 // openCase is the id of the target's open case, "" for none. A store that is not there is not made for a plan.
-func openCase(ctx context.Context, uri string, t finding.Target) string {
-	u, err := url.Parse(uri)
+func (w *world) openCase(ctx context.Context, t finding.Target) string {
+	u, err := url.Parse(w.conf.Store)
 	if err != nil {
 		return ""
 	}
-	if _, err := os.Stat(u.Path); err != nil {
+	if _, err := os.Stat(u.Path); err != nil && u.Scheme == "sqlite" {
 		return ""
 	}
-	store, err := openStore(ctx, uri)
+	store, err := openStore(ctx, w.conf, w.config)
 	if err != nil {
 		return ""
 	}

@@ -123,15 +123,11 @@ func (a *app) withEngine(cmd *cobra.Command, f func(context.Context, *engine.Eng
 	return f(cmd.Context(), e, store)
 }
 
-// withStore opens the store alone, for verbs that need no account.
+// withStore opens the store alone, for verbs that only read it.
 func (a *app) withStore(cmd *cobra.Command, f func(casefile.Store) error) error {
-	conf, err := a.settings()
+	store, err := a.readStore(cmd.Context())
 	if err != nil {
 		return err
-	}
-	store, err := openStore(cmd.Context(), conf.Store)
-	if err != nil {
-		return &engine.SetupError{What: "case store " + conf.Store, Hint: "set store in cordon.yaml, or --sandbox", Err: err}
 	}
 	defer store.Close()
 	return f(store)

@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 
 			"envsubst": envSubst,
 			"groups":   ownGroups,
+			"spoil":    spoil, // spoil DIR FAULT
 
 			"posted": posted, // posted slack 1
 			"office": posted, // office down

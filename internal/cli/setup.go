@@ -3,10 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,7 +15,6 @@ import (
 	"cordon/internal/actions"
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
-	"cordon/internal/casefile/sqlite"
 	"cordon/internal/cloud"
 	"cordon/internal/config"
 	"cordon/internal/engine"
@@ -72,6 +69,9 @@ func (a *app) world(ctx context.Context) (*world, error) {
 		if err == nil && created {
 			err = awssim.Demo(account)
 		}
+		if err == nil {
+			_, err = awssim.NewOrganization(account) // of itself alone: there is no other account whose role could be assumed
+		}
 		if err != nil {
 			return nil, &engine.SetupError{What: "sandbox", Hint: "choose a directory that you can write", Err: err}
 		}
@@ -93,46 +93,25 @@ func (a *app) world(ctx context.Context) (*world, error) {
 	return w, nil
 }
 
-// clients makes the factory that the engine asks; the configuration may be guarded or watched first.
-func clients(cfg aws.Config) func(context.Context, string, string) (*cloud.Clients, error) {
-	return func(_ context.Context, account, region string) (*cloud.Clients, error) {
-		c := cfg.Copy()
-		if !strings.HasSuffix(region, "-global") {
-			c.Region = region
-		}
-		if c.Region == "" {
-			c.Region = homeRegion(region)
-		}
-		return cloud.New(c, account), nil
-	}
-}
-
-// homeRegion is the Region that IAM's endpoint of a pseudo Region ("aws-cn-global") is signed for.
-func homeRegion(pseudo string) string {
-	switch pseudo {
-	case "aws-cn-global":
-		return "cn-north-1"
-	case "aws-us-gov-global":
-		return "us-gov-west-1"
-	default:
-		return "us-east-1"
-	}
+// accounts makes the clients' factory; the configuration that clients get may be guarded.
+func (w *world) accounts(through ...func(aws.Config) aws.Config) *cloud.Accounts {
+	c := w.conf.Accounts
+	return cloud.NewAccounts(w.aws, c.Own, cloud.Member{Role: c.Role, ExternalID: c.ExternalID, Session: c.SessionName}, through...)
 }
 
 // engine opens store and vault on top of the world.
 func (w *world) engine(ctx context.Context, progress func(engine.Event), o engine.Options) (*engine.Engine, casefile.Store, error) {
-	store, err := openStore(ctx, w.conf.Store)
+	store, err := w.store(ctx)
 	if err != nil {
-		return nil, nil, &engine.SetupError{What: "case store " + w.conf.Store, Hint: "nothing was changed; set store in cordon.yaml", Err: err}
+		return nil, nil, err
 	}
-	w.closes = append(w.closes, store.Close)
 	v, err := w.vault()
 	if err != nil {
 		return nil, nil, &engine.SetupError{What: "evidence vault " + w.conf.Vault, Hint: "nothing was changed; set vault in cordon.yaml", Err: err}
 	}
 	host, _ := os.Hostname()
 	o.Actions, o.Store, o.Vault, o.Config = actions.Catalog(), store, v, w.conf
-	o.Clients, o.Progress, o.Owner = clients(w.aws), progress, fmt.Sprintf("%s/%d", host, os.Getpid())
+	o.Clients, o.Progress, o.Owner = w.accounts().Clients, progress, fmt.Sprintf("%s/%d", host, os.Getpid())
 	if o.Channels, err = notify.New(w.conf.Notify, notify.Deps{AWS: w.aws}); err != nil {
 		return nil, nil, &engine.SetupError{What: "notices", Hint: "nothing was changed; see notify in cordon.yaml", Err: err}
 	}
@@ -140,19 +119,12 @@ func (w *world) engine(ctx context.Context, progress func(engine.Event), o engin
 	return engine.New(o), store, nil
 }
 
-// archive archives a finding in GuardDuty, in the finding's Region.
+// archive archives a finding in GuardDuty, in the finding's Region, with Cordon's own credentials also where the finding is
+// another account's: only the GuardDuty administrator may archive, members may not.
 func (w *world) archive(ctx context.Context, f finding.Finding) error {
 	c := w.aws.Copy()
 	c.Region = f.Region
 	return notify.Archive(ctx, guardduty.NewFromConfig(c), f.DetectorID, f.ID)
-}
-
-func openStore(ctx context.Context, uri string) (casefile.Store, error) {
-	u, err := url.Parse(uri)
-	if err != nil || u.Scheme != "sqlite" || u.Host != "" || !filepath.IsAbs(u.Path) {
-		return nil, fmt.Errorf("%q is not known; use sqlite:///ABSOLUTE/PATH", uri)
-	}
-	return sqlite.Open(ctx, u.Path)
 }
 
 func (w *world) vault() (vault.Vault, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
 
 	"cordon/internal/awssim"
@@ -52,6 +53,38 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
+// TestReadOnlyDryRun: EC2's dry run of a write gets through, and changes nothing; the same call without it does not.
+func TestReadOnlyDryRun(t *testing.T) {
+	a := awssim.New(awssim.Options{})
+	if err := awssim.Demo(a); err != nil {
+		t.Fatal(err)
+	}
+	c := cloud.New(cloud.ReadOnly(a.Config("us-east-1")), a.ID())
+	all := awssim.DumpOptions{Snapshots: true, Objects: true, Commands: true}
+	before := a.Dump(all)
+	for _, tt := range []struct {
+		name string
+		dry  *bool
+		want bool
+	}{{"dry", aws.Bool(true), true}, {"false", aws.Bool(false), false}, {"not said", nil, false}} {
+		calls := a.Calls()
+		_, err := c.EC2.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{InstanceIds: []string{"i-0a1b2c3d4e5f60001"}, DryRun: tt.dry})
+		var refused *cloud.WriteError
+		if through := a.Calls() > calls; through != tt.want || errors.As(err, &refused) == tt.want {
+			t.Errorf("%s: reached the account: %v, want %v (%v)", tt.name, through, tt.want, err)
+		}
+	}
+	if d := awssim.Diff(before, a.Dump(all)); len(d) > 0 {
+		t.Errorf("a dry run changed the account: %v", d)
+	}
+	// Only EC2's: a field of that name elsewhere means what its service says.
+	var refused *cloud.WriteError
+	_, err := c.SSM.DeleteInventory(t.Context(), &ssm.DeleteInventoryInput{TypeName: aws.String("Custom:x"), DryRun: true})
+	if !errors.As(err, &refused) {
+		t.Errorf("a dry run of another service: %v, want a WriteError", err)
+	}
+}
+
 func TestJournal(t *testing.T) {
 	a := awssim.New(awssim.Options{})
 	var j cloud.Journal
@@ -60,6 +93,22 @@ func TestJournal(t *testing.T) {
 	calls := j.Calls()
 	if len(calls) != 1 || calls[0].Action() != "s3:GetBucketPublicAccessBlock" || calls[0].Code != "NoSuchBucket" || calls[0].Ended.Before(calls[0].Started) {
 		t.Errorf("journal: %+v", calls)
+	}
+}
+
+// TestIAMAction: where the action is not called as the operation is. Source: the Service Authorization Reference.
+func TestIAMAction(t *testing.T) {
+	for _, tt := range []struct{ service, operation, want string }{
+		{"S3", "HeadObject", "s3:GetObject"},
+		{"S3", "ListObjectsV2", "s3:ListBucket"},
+		{"S3", "DeletePublicAccessBlock", "s3:PutBucketPublicAccessBlock"},
+		{"S3", "GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"},
+		{"Elastic Load Balancing v2", "DescribeTargetHealth", "elasticloadbalancing:DescribeTargetHealth"},
+		{"Secrets Manager", "DescribeSecret", "secretsmanager:DescribeSecret"},
+	} {
+		if got := cloud.IAMAction(tt.service, tt.operation); got != tt.want {
+			t.Errorf("%s %s: %s, want %s", tt.service, tt.operation, got, tt.want)
+		}
 	}
 }
 

@@ -43,6 +43,10 @@ func NotFound(err error) bool {
 
 // Denied says whether the caller lacks a permission, or an organization's policy forbids the call.
 func Denied(err error) bool {
+	var role *RoleError
+	if errors.As(err, &role) {
+		return false
+	}
 	switch Code(err) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation", "AuthorizationError":
 		return true
@@ -50,8 +54,13 @@ func Denied(err error) bool {
 	return false
 }
 
-// BadCredentials says whether the call's credentials are missing, wrong or expired, whatever the permission.
+// BadCredentials says whether the call's credentials are missing, wrong or expired, whatever the permission; also those
+// that a *RoleError says could not be had.
 func BadCredentials(err error) bool {
+	var role *RoleError
+	if errors.As(err, &role) && Denied(role.Err) {
+		return true
+	}
 	switch Code(err) {
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
 		"AuthFailure", "SignatureDoesNotMatch", "InvalidAccessKeyId", "MissingAuthenticationToken":

@@ -35,7 +35,7 @@ func (j *Journal) Calls() []Call {
 
 // Attach returns cfg with the journal in every client's middleware.
 func (j *Journal) Attach(cfg aws.Config) aws.Config {
-	return withInitialize(cfg, "CordonJournal", func(ctx context.Context, next func() error) error {
+	return withInitialize(cfg, "CordonJournal", func(ctx context.Context, _ any, next func() error) error {
 		c := Call{
 			Service: awsmiddleware.GetServiceID(ctx), Operation: awsmiddleware.GetOperationName(ctx),
 			Region: awsmiddleware.GetRegion(ctx), Started: time.Now(),
@@ -53,13 +53,14 @@ func (j *Journal) Attach(cfg aws.Config) aws.Config {
 }
 
 // withInitialize returns cfg with a middleware at the outer end of the Initialize step: once a call, not once an attempt.
-func withInitialize(cfg aws.Config, id string, f func(ctx context.Context, next func() error) error) aws.Config {
+// f gets the operation's typed input (*ec2.DescribeInstancesInput).
+func withInitialize(cfg aws.Config, id string, f func(ctx context.Context, input any, next func() error) error) aws.Config {
 	out := cfg.Copy()
 	out.APIOptions = append(append([]func(*middleware.Stack) error(nil), cfg.APIOptions...), func(s *middleware.Stack) error {
 		return s.Initialize.Add(middleware.InitializeMiddlewareFunc(id, func(
 			ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 		) (out middleware.InitializeOutput, md middleware.Metadata, err error) {
-			err = f(ctx, func() error {
+			err = f(ctx, in.Parameters, func() error {
 				out, md, err = next.HandleInitialize(ctx, in)
 				return err
 			})

@@ -21,6 +21,16 @@ func iamPrefix(service string) string {
 		return "ssm"
 	case "STS":
 		return "sts"
+	case "DynamoDB":
+		return "dynamodb"
+	case "GuardDuty":
+		return "guardduty"
+	case "SecurityHub":
+		return "securityhub"
+	case "SNS":
+		return "sns"
+	case "Secrets Manager":
+		return "secretsmanager"
 	case "Auto Scaling":
 		return "autoscaling"
 	case "Elastic Load Balancing", "Elastic Load Balancing v2":
@@ -41,6 +51,8 @@ func s3Action(operation string) string {
 		return "GetBucketPublicAccessBlock"
 	case "PutPublicAccessBlock", "DeletePublicAccessBlock":
 		return "PutBucketPublicAccessBlock"
+	case "GetObjectLockConfiguration", "PutObjectLockConfiguration":
+		return operation[:3] + "Bucket" + operation[3:]
 	default:
 		return operation
 	}

@@ -15,12 +15,13 @@ import (
 
 // Config is cordon.yaml, with every default filled in. It holds no secret.
 type Config struct {
-	Store string `yaml:"store"` // sqlite:///PATH
+	Store string `yaml:"store"` // sqlite:///PATH or dynamodb://TABLE
 	Vault string `yaml:"vault"` // file:///DIR or s3://BUCKET/PREFIX
 	EC2   EC2    `yaml:"ec2"`
 	IAM   IAM    `yaml:"iam"`
 	S3    S3     `yaml:"s3"`
 
+	Accounts      Accounts      `yaml:"accounts"`
 	Notify        notify.Config `yaml:"notify"`
 	FalsePositive FalsePositive `yaml:"false_positive"`
 	Policy        Policy        `yaml:"policy"`
@@ -77,6 +78,7 @@ func Default(stateDir string) Config {
 		Vault: URI("file", filepath.Join(stateDir, "evidence")),
 		EC2:   EC2{CutEstablished: true, LiveResponse: LiveResponse{Seconds: 90}},
 
+		Accounts:      Accounts{SessionName: "cordon"},
 		FalsePositive: FalsePositive{SuppressDays: 7}, Policy: defaultPolicy(),
 	}
 }
@@ -145,6 +147,9 @@ func (c Config) check() error {
 		return err
 	}
 	if err := strict.In(c.Policy.check(), "policy"); err != nil {
+		return err
+	}
+	if err := c.Accounts.check(); err != nil {
 		return err
 	}
 	return c.Notify.Check()

@@ -53,7 +53,7 @@ type Rule struct {
 type Match struct {
 	Types     Globs     `yaml:"types"`     // finding types, globs; a renamed type matches under its other names too
 	Severity  *Severity `yaml:"severity"`  // high, [high, critical], or {min: 7, max: 8.9}
-	Accounts  Globs     `yaml:"accounts"`  // the target's account, globs, in quotes
+	Accounts  Globs     `yaml:"accounts"`  // the target's account, globs, in quotation marks
 	Regions   Globs     `yaml:"regions"`   // the target's Region, globs; of IAM "aws-global"
 	Kinds     Globs     `yaml:"kinds"`     // the target's kind, such as ec2.instance
 	Resources Globs     `yaml:"resources"` // the target's id or name, globs
@@ -105,7 +105,7 @@ func Days() []Day { return []Day{"sun", "mon", "tue", "wed", "thu", "fri", "sat"
 // Exemption is what is never touched: every condition given has to hold. It is observed, with evidence and a notice.
 type Exemption struct {
 	ID      string `yaml:"id"`      // the resource's id or name, a glob
-	Account string `yaml:"account"` // 12 digits, in quotes
+	Account string `yaml:"account"` // 12 digits, in quotation marks
 	Tags    Tags   `yaml:"tags"`    // tags that the resource carries: key: glob of the value
 	Reason  string `yaml:"reason"`  // required: shown in every case that it decides
 	Until   Date   `yaml:"until"`   // the last day (UTC) on which it counts; for good if left out

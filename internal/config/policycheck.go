@@ -135,10 +135,7 @@ func (h Hours) check() error {
 	return nil
 }
 
-var (
-	accountGlob = regexp.MustCompile(`^[0-9*?]{1,12}$`)
-	accountID   = regexp.MustCompile(`^[0-9]{12}$`)
-)
+var accountGlob = regexp.MustCompile(`^[0-9*?]{1,12}$`)
 
 func (e Exemption) check() error {
 	switch {

@@ -105,7 +105,7 @@ func (s *Severity) UnmarshalYAML(n ast.Node) error {
 		return nil
 	default:
 		name, err := strict.Text(n)
-		if err != nil {
+		if err != nil || n.Type() == ast.IntegerType {
 			return errors.New("a name (high), a list ([high, critical]) or bounds ({min: 7}) are wanted here")
 		}
 		s.Bands = []Band{Band(name)}

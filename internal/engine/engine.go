@@ -83,6 +83,9 @@ func New(o Options) *Engine {
 	return e
 }
 
+// Tell passes an event of the engine's user on to Progress.
+func (e *Engine) Tell(ev Event) { e.tell(ev) }
+
 func (e *Engine) tell(ev Event) {
 	if e.o.Progress != nil {
 		ev.At = time.Now()

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"golang.org/x/sync/errgroup"
@@ -18,7 +17,7 @@ import (
 
 // FactPermissions lists the IAM actions that reading facts may call, sorted.
 func FactPermissions() []string {
-	return []string{"ec2:DescribeTags", "iam:GetRole", "iam:GetUser", "s3:GetBucketTagging", "sts:GetCallerIdentity"}
+	return []string{"ec2:DescribeInstances", "iam:GetRole", "iam:GetUser", "s3:GetBucketLocation", "s3:GetBucketTagging", "sts:GetCallerIdentity"}
 }
 
 // needsFacts says whether anything has to be read from AWS before a decision is final.
@@ -78,17 +77,21 @@ func (e *Engine) facts(ctx context.Context, c *cloud.Clients, t finding.Target) 
 	return policy.Facts{Tags: tags}
 }
 
-// readTags reads the tags of a target of a kind that policy.Taggable knows, with one call (an instance has 50 at most).
+// readTags reads the tags of a target of a kind that policy.Taggable knows, with one call; a bucket in another Region takes one or two more.
 func readTags(ctx context.Context, c *cloud.Clients, t finding.Target) (map[string]string, error) {
 	tags := map[string]string{}
 	switch t.Kind {
 	case finding.KindInstance:
-		out, err := c.EC2.DescribeTags(ctx, &ec2.DescribeTagsInput{Filters: []ec2types.Filter{{Name: aws.String("resource-id"), Values: []string{t.ID}}}})
+		out, err := c.EC2.DescribeInstances(ctx, &ec2.DescribeInstancesInput{InstanceIds: []string{t.ID}})
 		if err != nil {
 			return nil, fmt.Errorf("read tags of instance %s: %w", t.ID, err)
 		}
-		for _, tag := range out.Tags {
-			tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+		for _, r := range out.Reservations {
+			for _, i := range r.Instances {
+				for _, tag := range i.Tags {
+					tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+				}
+			}
 		}
 	case finding.KindRole:
 		out, err := c.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &t.ID})
@@ -107,7 +110,11 @@ func readTags(ctx context.Context, c *cloud.Clients, t finding.Target) (map[stri
 			tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 		}
 	case finding.KindBucket:
-		out, err := c.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: &t.ID, ExpectedBucketOwner: &t.Account})
+		in := &s3.GetBucketTaggingInput{Bucket: &t.ID, ExpectedBucketOwner: &t.Account}
+		out, err := c.S3.GetBucketTagging(ctx, in)
+		if region, elsewhere := cloud.BucketRegion(ctx, c, t.ID, t.Account, c.Region, err); elsewhere {
+			out, err = c.S3.GetBucketTagging(ctx, in, func(o *s3.Options) { o.Region = region })
+		}
 		if cloud.Is(err, "NoSuchTagSet") {
 			return tags, nil
 		}

@@ -24,7 +24,6 @@ type run struct {
 	f        *finding.Finding // the one that brought the run about; nil for none
 	received time.Time
 	notices  *notices
-	inline   bool      // within the containment; changes only between its start and its end
 	giveUp   time.Time // when to stop waiting for slow work; zero is never
 	once     bool      // never wait: what is pending is left to the caller
 
@@ -57,25 +56,30 @@ func (e *Engine) newRun(
 }
 
 // fold runs a node. It has no error: what fails is in the records, and nothing that fails stops anything else.
-func (r *run) fold(ctx context.Context, n playbook.Node) {
+func (r *run) fold(ctx context.Context, n playbook.Node) { r.part(ctx, n, false) }
+
+// part is fold; inline says that the node is within the containment.
+func (r *run) part(ctx context.Context, n playbook.Node, inline bool) {
 	switch n := n.(type) {
 	case playbook.Step:
-		r.step(ctx, n)
+		r.step(ctx, n, inline)
 	case playbook.Seq:
 		for _, c := range n {
-			r.fold(ctx, c)
+			r.part(ctx, c, inline)
 		}
 	case playbook.Par:
 		var wg sync.WaitGroup
 		for _, c := range n {
-			wg.Go(func() { r.fold(ctx, c) })
+			wg.Go(func() { r.part(ctx, c, inline) })
 		}
 		wg.Wait()
 	case playbook.Inline:
+		if inline {
+			r.part(ctx, n.Node, true)
+			return
+		}
 		free := r.e.containing.take()
-		r.inline = true
-		r.fold(ctx, n.Node)
-		r.inline = false
+		r.part(ctx, n.Node, true)
 		free()
 		r.settle(ctx, false)
 	case playbook.Gate: // policy has no outcome yet that puts one into a playbook
@@ -85,7 +89,7 @@ func (r *run) fold(ctx context.Context, n playbook.Node) {
 	}
 }
 
-func (r *run) step(ctx context.Context, s playbook.Step) {
+func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
 	if r.stopped() {
 		return
 	}
@@ -102,7 +106,7 @@ func (r *run) step(ctx context.Context, s playbook.Step) {
 		r.fail(err)
 		return
 	}
-	if r.releaseWaits(ctx) {
+	if !inline && r.releaseWaits(ctx) {
 		return
 	}
 	req, err := action.NewRequest(action.On{Case: r.caseID, Target: r.c.Target}, s.With)
@@ -112,13 +116,13 @@ func (r *run) step(ctx context.Context, s playbook.Step) {
 	}
 	r.tell(s.Action, action.Doing, "")
 	for {
-		rec, err := r.act(ctx, a, req)
+		rec, err := r.act(ctx, a, req, inline)
 		var pending *action.Pending
 		var refused *action.RefusedError
 		switch {
 		case errors.As(err, &pending):
 			r.tell(s.Action, action.Waiting, pending.Reason)
-			if !r.wait(ctx, pending) || r.releaseWaits(ctx) {
+			if !r.wait(ctx, pending) || !inline && r.releaseWaits(ctx) {
 				return
 			}
 		case errors.As(err, &refused):
@@ -140,8 +144,8 @@ func (r *run) step(ctx context.Context, s playbook.Step) {
 }
 
 // act runs the action once. A step of the containment has its place already.
-func (r *run) act(ctx context.Context, a action.Action, req action.Request) (action.Record, error) {
-	if !r.inline {
+func (r *run) act(ctx context.Context, a action.Action, req action.Request, inline bool) (action.Record, error) {
+	if !inline {
 		defer r.e.collecting.take()()
 	}
 	return action.Run(ctx, r.e.o.Store, r.env, a, r.caseID, req)
@@ -159,9 +163,6 @@ func (r *run) takenOver(ctx context.Context, a action.Action) (bool, error) {
 // releaseWaits says whether a person wants the case released: what is not contained yet is not begun any more. The
 // containment itself goes to its end, so that what it set is known.
 func (r *run) releaseWaits(ctx context.Context) bool {
-	if r.inline {
-		return false
-	}
 	c, err := r.e.o.Store.Case(ctx, r.caseID)
 	return err == nil && c.ReleaseWaits
 }

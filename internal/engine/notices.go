@@ -192,29 +192,65 @@ func (e *Engine) SendUnsent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	channels := map[string]notify.Channel{}
-	for _, ch := range e.o.Channels {
-		channels[ch.ID()] = ch
-	}
 	var errs []error
 	for _, rec := range records {
-		id, _, _ := strings.Cut(rec.Action, "/")
-		ch, configured := channels[id]
-		if !configured {
+		errs = append(errs, e.sendAgain(ctx, rec))
+	}
+	return errors.Join(errs...)
+}
+
+// SendUnsentOf is SendUnsent for one case; it says which channels still do not take a notice, and which refuse one.
+func (e *Engine) SendUnsentOf(ctx context.Context, caseID string) (waiting, refused []string, err error) {
+	if len(e.o.Channels) == 0 {
+		return nil, nil, nil
+	}
+	records, err := e.o.Store.Records(ctx, caseID)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read records of case %s: %w", caseID, err)
+	}
+	for _, rec := range records {
+		if unsent(rec) {
+			if err := e.sendAgain(ctx, rec); err != nil {
+				return nil, nil, err
+			}
+			if rec, _, err = e.o.Store.Record(ctx, caseID, rec.Action); err != nil {
+				return nil, nil, fmt.Errorf("read record of %s: %w", rec.Action, err)
+			}
+		}
+		switch {
+		case !unsent(rec):
+		case rec.Status == action.Failed:
+			refused = append(refused, rec.Action+": "+rec.Error)
+		default:
+			waiting = append(waiting, rec.Action+": "+rec.Reason)
+		}
+	}
+	return waiting, refused, nil
+}
+
+func unsent(rec action.Record) bool {
+	return strings.HasPrefix(rec.Action, "notify.") && rec.Status != action.Done && rec.Status != action.Skipped
+}
+
+// sendAgain sends the notice of a record, unless its channel is not configured any more, or its case is being answered.
+func (e *Engine) sendAgain(ctx context.Context, rec action.Record) error {
+	id, _, _ := strings.Cut(rec.Action, "/")
+	for _, ch := range e.o.Channels {
+		if ch.ID() != id {
 			continue
 		}
 		_, free, err := e.tryLease(ctx, rec.Case)
 		var held *casefile.HeldError
 		if errors.As(err, &held) {
-			continue
+			return nil
 		}
-		if err == nil {
-			err = e.deliver(ctx, ch, rec, 0)
-			free()
+		if err != nil {
+			return err
 		}
-		errs = append(errs, err)
+		defer free()
+		return e.deliver(ctx, ch, rec, 0)
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // noticeOf puts a case's state into a notice. f is the finding that brought it about.

@@ -124,9 +124,9 @@ func TestOutcomes(t *testing.T) {
 // TestTagsCannotBeRead: a person is asked, for every kind whose tags are read; nothing is changed.
 func TestTagsCannotBeRead(t *testing.T) {
 	for operation, f := range map[string]finding.Finding{
-		"DescribeTags":     on(web, 1),
-		"GetUser":          aboutTarget("iam.user", "deploy-bot"),
-		"GetBucketTagging": aboutTarget("s3.bucket", "cordon-demo-customer-data"),
+		"DescribeInstances": on(web, 1),
+		"GetUser":           aboutTarget("iam.user", "deploy-bot"),
+		"GetBucketTagging":  aboutTarget("s3.bucket", "cordon-demo-customer-data"),
 	} {
 		t.Run(operation, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestTagsCannotBeRead(t *testing.T) {
 				}}, "")
 				before := r.account.Dump(awssim.DumpOptions{Snapshots: true})
 				c := r.respond(t, f)
-				if c.Status != casefile.AwaitingApproval || !strings.Contains(c.Reason, "cannot be read") || !strings.Contains(c.Reason, "not authorized") {
+				if c.Status != casefile.AwaitingApproval || !strings.Contains(c.Reason, "cannot be read") || !strings.Contains(c.Reason, "api error") {
 					t.Errorf("case %s: %s", c.Status, c.Reason)
 				}
 				untouched(t, r, before)
@@ -316,7 +316,7 @@ func TestBadCredentialsAreSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mended := false
 		r, _ := policed(t, awssim.Options{Fault: func(c awssim.Call) awssim.Fault {
-			if !mended && (c.Operation == "DescribeTags" || c.Operation == "GetCallerIdentity") {
+			if !mended && (c.Operation == "DescribeInstances" || c.Operation == "GetCallerIdentity") {
 				return awssim.Fault{Before: awssim.Denied(c)}
 			}
 			return awssim.Fault{}

@@ -66,7 +66,18 @@ func (p *preflight) by(fallback string) string {
 type AccountError struct{ Have, Want string }
 
 func (e *AccountError) Error() string {
-	return fmt.Sprintf("the finding is about account %s, but these credentials belong to account %s (use credentials of %s, for example with AWS_PROFILE)", e.Want, e.Have, e.Want)
+	return fmt.Sprintf("the finding is about account %s, but these credentials belong to account %s (use credentials of %s, for example "+
+		"with AWS_PROFILE; or, to act there as a role of that account, set accounts.role in cordon.yaml)", e.Want, e.Have, e.Want)
+}
+
+// roleHint says what lets Cordon assume a role that it was refused.
+func roleHint(e *cloud.RoleError) string {
+	id := "no accounts.external_id is set"
+	if e.ExternalID {
+		id = "accounts.external_id must be the sts:ExternalId that it asks for"
+	}
+	return "the role must be in account " + e.Account + " and its trust policy must let Cordon's own role in; " + id + "; Cordon's own role " +
+		"must be allowed sts:AssumeRole on it. deploy/sam/member.yaml makes the role. Nothing was changed"
 }
 
 // identify reads who is calling and holds it against the account.
@@ -75,6 +86,10 @@ func identify(ctx context.Context, c *cloud.Clients, account string) (string, er
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
 			return "", err
+		}
+		var role *cloud.RoleError
+		if errors.As(err, &role) && cloud.Denied(role.Err) {
+			return "", &SetupError{"member role", roleHint(role), role}
 		}
 		hint := "check the network and the Region, then run the command again"
 		if cloud.BadCredentials(err) || cloud.Code(err) == "" {

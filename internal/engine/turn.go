@@ -135,7 +135,7 @@ func (e *Engine) Step(ctx context.Context, t Turn, id string) error {
 	if !ok {
 		return nil // switched off since the walk began
 	}
-	r.step(ctx, s)
+	r.step(ctx, s, false)
 	if refused := r.pre.permit(context.WithoutCancel(ctx)); refused != nil {
 		return refused
 	}

@@ -66,7 +66,7 @@ func TestSchemaTakes(t *testing.T) {
 		text := string(raw)
 		if !strings.HasSuffix(name, ".md") {
 			examples[name] = text
-			examples[name+" with what is commented out"] = regexp.MustCompile(`(?m)^# ((?:notify|policy):|  +(?:- \{|\w+: ?).*)$`).ReplaceAllString(text, "$1")
+			examples[name+" with what is commented out"] = regexp.MustCompile(`(?m)^# ((?:accounts|notify|policy):|  +(?:- \{|\w+: ?).*)$`).ReplaceAllString(text, "$1")
 			if !strings.Contains(examples[name+" with what is commented out"], "\npolicy:\n  builtin:") {
 				t.Fatalf("%s: what is commented out is not found", name)
 			}
@@ -99,7 +99,7 @@ func TestSameVerdict(t *testing.T) {
 		taken bool
 	}{
 		{"stroe: x", false},
-		{"store: 5", false},
+		{"store: true", false},
 		{"store: sqlite:///x", true},
 		{"ec2: {cut_established: perhaps}", false},
 		{"ec2: {quarantine_profil: x}", false},
@@ -123,9 +123,15 @@ func TestSameVerdict(t *testing.T) {
 		{"notify: {jira: {url: 'http://jira.example.com', project: SEC, token: env:T}}", false},
 		{"notify: {jira: {url: 'https://jira.example.com/ctx', project: SEC, token: env:T}}", true},
 		{"notify: {jira: {url: 'https://jira.example.com', project: SEC, token: env:T, priority: {urgent: P1}}}", false},
-		{"notify: {jira: {url: 'https://jira.example.com', project: SEC, token: env:T, api: 2}}", false},
+		{"notify: {jira: {url: 'https://jira.example.com', project: SEC, token: env:T, api: 2}}", true},
 		{"notify: {jira: {url: 'https://jira.example.com', project: SEC, token: 'secretsmanager:arn:aws:secretsmanager:eu-west-1:111122223333:secret:x#k'}}", true},
 		{"notify: {securityhub: true}", true},
+		{"accounts: {own: 111122223333}", true},
+		{"accounts: {own: 1111}", false},
+		{"accounts: {own: '111122223333', role: security/cordon-member, external_id: x1, session_name: cordon}", true},
+		{"accounts: {external_id: x1}", false},
+		{"accounts: {role: 'arn:aws:iam::111122223333:role/x'}", false},
+		{"accounts: {session_name: x}", false},
 		{"policy: {rulez: []}", false},
 		{"policy: {rules: []}", true},
 		{"policy: {rules: [~]}", false},
@@ -156,13 +162,15 @@ func TestSameVerdict(t *testing.T) {
 		{match("severity: hihg"), false},
 		{match("severity: {min: 11}"), false},
 		{match("severity: {least: 1}"), false},
-		{match("accounts: [111122223333]"), false},
+		{match("accounts: [111122223333]"), true},
+		{match("accounts: [1111222233334]"), false},
 		{match("accounts: ['1111*']"), true},
 		{match("accounts: ['prod']"), false},
 		{match("kinds: [ec2.instance, s3.bucket]"), true},
 		{match("kinds: [ec2.instances]"), false},
 		{match("tags: {}"), false},
-		{match("tags: {env: 1}"), false},
+		{match("tags: {env: 1}"), true},
+		{match("tags: {env: 1.5}"), false},
 		{match("tags: {env: ~}"), false},
 		{match("tags: {env: prod*}"), true},
 		{match("count: {min: 1, max: 5}"), true},

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,6 +72,8 @@ func Files() (map[string][]byte, error) {
 		out["docs/actions/"+a.ID+".md"] = page(a)
 	}
 	out["docs/actions/README.md"] = index(catalog)
+	out["deploy/cordon.asl.json"] = machine()
+	maps.Copy(out, policies())
 	var err error
 	out[schemaFile], err = schema()
 	return out, err

@@ -156,7 +156,11 @@ func orNull(s node) node {
 		s["enum"] = append(slices.Clone(s["enum"].([]any)), nil)
 		delete(s, "type")
 	default:
-		s["type"] = []any{s["type"], "null"}
+		types, several := s["type"].([]any)
+		if !several {
+			types = []any{s["type"]}
+		}
+		s["type"] = append(slices.Clone(types), "null")
 	}
 	return s
 }

@@ -45,6 +45,11 @@ func steps() node {
 	return node{"type": "object", "additionalProperties": false, "properties": properties}
 }
 
+// text is what is taken for a text: a whole number is one too, as it stands there.
+var text = []any{"string", "integer"}
+
+var account = node{"type": text, "pattern": `^([0-9]{12})?$`, "minimum": 100000000000, "maximum": 999999999999}
+
 // special has the types whose form in YAML is another than in Go.
 var special = map[reflect.Type]node{
 	reflect.TypeFor[config.Builtin]():   oneOf(config.Builtins()),
@@ -56,9 +61,9 @@ var special = map[reflect.Type]node{
 	reflect.TypeFor[config.Duration]():  {"type": "string", "pattern": "^([0-9]{1,9}[smhd])+$"},
 	reflect.TypeFor[config.Clock]():     {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
 	reflect.TypeFor[config.Date]():      {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"},
-	reflect.TypeFor[config.Globs]():     {"type": "array", "minItems": 1, "items": node{"type": "string", "minLength": 1}},
+	reflect.TypeFor[config.Globs]():     {"type": "array", "minItems": 1, "items": node{"type": text, "minLength": 1}},
 	reflect.TypeFor[config.Tags](): {
-		"type": "object", "minProperties": 1, "additionalProperties": node{"type": "string"},
+		"type": "object", "minProperties": 1, "additionalProperties": node{"type": text},
 		"propertyNames": node{"minLength": 1, "maxLength": 128},
 	},
 	reflect.TypeFor[config.Severity](): {"oneOf": []node{
@@ -73,6 +78,10 @@ var special = map[reflect.Type]node{
 
 // limits are what the fields may hold, by type and key; "required" says that the key has to be there.
 var limits = map[string]node{
+	"Accounts.own":                account,
+	"Accounts.role":               {"pattern": `^(([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64})?$`},
+	"Accounts.external_id":        {"pattern": `^([A-Za-z0-9_+=,.@:/-]{2}[A-Za-z0-9_+=,.@:/-]*)?$`, "maxLength": 1224},
+	"Accounts.session_name":       {"pattern": `^[A-Za-z0-9_+=,.@-]{2,64}$`},
 	"EC2.quarantine_profile":      {"pattern": `^(arn:aws[a-z-]*:iam::[0-9]{12}:instance-profile/[A-Za-z0-9_+=,.@/-]+)?$`},
 	"LiveResponse.channel":        {"enum": []any{"", config.ChannelHTTPS}},
 	"LiveResponse.seconds":        {"minimum": 1, "maximum": 3600},
@@ -84,15 +93,15 @@ var limits = map[string]node{
 	"JiraConfig.project":          {"required": true, "pattern": `^[A-Za-z][A-Za-z0-9_]*$`},
 	"JiraConfig.token":            {"required": true},
 	"JiraConfig.user":             {"pattern": `^[^:\r\n]*$`},
-	"JiraConfig.api":              {"enum": []any{"", "2", "3"}},
+	"JiraConfig.api":              {"enum": []any{"", "2", "3", 2, 3}},
 	"JiraConfig.priority":         {"propertyNames": node{"enum": []any{"critical", "high", "medium", "low"}}},
 	"Rule.name":                   {"required": true, "pattern": config.RuleName},
 	"Rule.match":                  {"required": true},
 	"Rule.then":                   {"required": true},
 	"Rule.steps":                  steps(),
 	"Match.kinds":                 {"items": oneOf(finding.Kinds())},
-	"Match.accounts":              {"items": node{"pattern": `^[0-9*?]{1,12}$`}},
-	"Exemption.account":           {"pattern": `^([0-9]{12})?$`},
+	"Match.accounts":              {"items": node{"pattern": `^[0-9*?]{1,12}$`, "minimum": 0, "maximum": 999999999999}},
+	"Exemption.account":           account,
 	"Exemption.reason":            {"required": true, "minLength": 1},
 	"Policy.exempt_tag":           {"maxLength": 128},
 	"Limits.total":                {"minimum": 1},
@@ -105,6 +114,10 @@ var limits = map[string]node{
 
 // conditions are what holds between the keys of a type.
 var conditions = map[reflect.Type]node{
+	reflect.TypeFor[config.Accounts](): {
+		"if":   given("external_id", "minLength"),
+		"then": given("role", "minLength"),
+	},
 	reflect.TypeFor[config.Rule](): {
 		"if":   node{"required": []string{"then"}, "properties": node{"then": node{"enum": []any{"observe", "ignore"}}}},
 		"then": node{"properties": node{"steps": node{"maxProperties": 0}}},

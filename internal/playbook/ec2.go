@@ -1,6 +1,8 @@
 package playbook
 
 import (
+	"strings"
+
 	"cordon/internal/config"
 	"cordon/internal/finding"
 )
@@ -18,7 +20,11 @@ import (
 // joins its Auto Scaling group again, whose health checks would fail without it.
 func ec2(s Subject) Playbook {
 	c := s.Config.EC2
-	network := map[string]any{"channel": c.LiveResponse.Channel == config.ChannelHTTPS, "keep_established": !c.CutEstablished}
+	live := c.LiveResponse
+	if !inAccount(c.QuarantineProfile, s.Target.Account) {
+		live = config.LiveResponse{Seconds: live.Seconds} // an instance cannot have another account's profile
+	}
+	network := map[string]any{"channel": live.Channel == config.ChannelHTTPS, "keep_established": !c.CutEstablished}
 	return Playbook{
 		Name: "ec2", Summary: "cut the instance off, keep its evidence, protect it from termination", Kind: finding.KindInstance,
 		NotYet: []string{"ec2.capture-memory"},
@@ -46,7 +52,7 @@ func ec2(s Subject) Playbook {
 				Seq{
 					Step{Action: "ec2.quarantine-profile", With: map[string]any{"profile": c.QuarantineProfile}},
 					Step{Action: "ec2.live-response", Optional: true, With: map[string]any{
-						"commands": c.LiveResponse.Commands, "windows_commands": c.LiveResponse.WindowsCommands, "seconds": c.LiveResponse.Seconds,
+						"commands": live.Commands, "windows_commands": live.WindowsCommands, "seconds": live.Seconds,
 					}},
 					Step{Action: "ec2.remove-profile", Residual: "the instance profile is still there: the host can draw new credentials"},
 					Step{Action: "ec2.seal-network", With: network, Residual: "443 out is still open for live response"},
@@ -55,6 +61,12 @@ func ec2(s Subject) Playbook {
 			Step{Action: Settle},
 		},
 	}
+}
+
+// inAccount says whether an ARN is of that account.
+func inAccount(arn, account string) bool {
+	f := strings.SplitN(arn, ":", 6)
+	return len(f) == 6 && f[4] == account
 }
 
 func instanceRole(s Subject) map[string]any {

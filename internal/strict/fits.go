@@ -3,6 +3,7 @@ package strict
 import (
 	"errors"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -156,19 +157,30 @@ func isMapping(n ast.Node) bool {
 
 func below(path []any, part any) []any { return append(slices.Clone(path), part) }
 
-// Text is a node's text; a number or a truth value is none: it would be read as another text than stands there.
+// Text is a node's text. A whole number without a zero before it is one, as it stands there; any other number and a truth
+// value is none: it would be read as another text.
 func Text(n ast.Node) (string, error) {
 	switch n := unwrap(n).(type) {
 	case *ast.StringNode:
 		return n.Value, nil
 	case *ast.LiteralNode:
 		return n.Value.Value, nil
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-		return "", errors.New("text is wanted here: put it in quotes")
+	case *ast.IntegerNode:
+		if text := n.GetToken().Value; plainNumber.MatchString(text) {
+			return text, nil
+		}
+		return "", errQuotes
+	case *ast.FloatNode, *ast.BoolNode:
+		return "", errQuotes
 	default:
 		return "", errors.New("text is wanted here")
 	}
 }
+
+var (
+	plainNumber = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
+	errQuotes   = errors.New("text is wanted here: put it in quotation marks")
+)
 
 // Texts is the list of texts that a node holds: at least one, none empty.
 func Texts(n ast.Node) ([]string, error) {

@@ -1,0 +1,13 @@
+//go:build !sandbox
+
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+)
+
+// account is the SDK's configuration: the function's own role, or what the standard variables say.
+func account(ctx context.Context) (aws.Config, error) { return awsconfig.LoadDefaultConfig(ctx) }

@@ -1,0 +1,110 @@
+package permissions
+
+import "slices"
+
+// memberScopes are those of a role in another account.
+func memberScopes() []Statement {
+	return slices.Concat(ec2Scopes(), identityScopes(iamARN("role/${RoleName}")), bucketScopes())
+}
+
+// responderScopes are those of the role that Cordon runs as.
+func responderScopes() []Statement {
+	own := []string{iamARN("role/${Name}-function-*"), iamARN("role/${Name}-rule-*"), iamARN("role/${Name}-state-machine-*")}
+	return slices.Concat(ec2Scopes(), identityScopes(own...), bucketScopes(), liveScopes(), storageScopes(), noticeScopes(), hubScopes())
+}
+
+// liveScopes are for live response and the way out that it needs.
+func liveScopes() []Statement {
+	return []Statement{
+		{
+			Sid: "LookAtCommands", When: LiveResponse, Scope: "any resource: IAM knows none for these reads",
+			Action: Words{
+				"ec2:DescribePrefixLists", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
+			},
+			Resource: Words{"*"},
+		},
+		{
+			Sid: "RunCommands", When: LiveResponse,
+			Scope:  "AWS's two documents that run a script, on instances of the account, with their output into the evidence bucket",
+			Action: Words{"ssm:SendCommand"},
+			Resource: Words{
+				"arn:${Partition}:ssm:*::document/AWS-RunPowerShellScript", "arn:${Partition}:ssm:*::document/AWS-RunShellScript",
+				ec2ARN("instance/*"), "${BucketArn}",
+			},
+		},
+	}
+}
+
+// storageScopes are on the deployment's own table, bucket and key.
+func storageScopes() []Statement {
+	return []Statement{
+		{
+			Sid: "KeepCases", Scope: "the table; not its index, which is for lists",
+			Action: Words{
+				"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+			},
+			Resource: Words{"${TableArn}"},
+		},
+		{
+			// If-None-Match on each write: evidence is never written over.
+			Sid: "KeepEvidence", Scope: "new objects of the evidence bucket under cordon/",
+			Action: Words{"s3:PutObject"}, Resource: Words{"${BucketArn}/cordon/*"},
+			Condition: Conditions{"Null": {"s3:if-none-match": {"false"}}},
+		},
+		{
+			Sid: "KeepLargeRecords", Scope: "objects of the evidence bucket under cordon/store/",
+			Action: Words{"s3:PutObject"}, Resource: Words{"${BucketArn}/cordon/store/*"},
+		},
+		{
+			Sid: "ReadEvidence", Scope: "objects of the evidence bucket under cordon/",
+			Action: Words{"s3:GetObject"}, Resource: Words{"${BucketArn}/cordon/*"},
+		},
+		{
+			// IfExists: only who may list is told that an object is not there, and that question has no prefix.
+			Sid: "ListEvidence", Scope: "the evidence bucket under cordon/",
+			Action: Words{"s3:ListBucket"}, Resource: Words{"${BucketArn}"},
+			Condition: Conditions{"StringLikeIfExists": {"s3:prefix": {"cordon/*"}}},
+		},
+		{
+			Sid: "UseKey", Scope: "the deployment's key, through DynamoDB, S3 and SNS alone",
+			Action: Words{"kms:Decrypt", "kms:GenerateDataKey"}, Resource: Words{"${KeyArn}"},
+			Condition: Conditions{"StringLike": {"kms:ViaService": {"dynamodb.*", "s3.*", "sns.*"}}},
+		},
+	}
+}
+
+// noticeScopes are for telling people.
+func noticeScopes() []Statement {
+	return []Statement{
+		{Sid: "Notify", Scope: "the topic", Action: Words{"sns:Publish"}, Resource: Words{"${TopicArn}"}},
+		{
+			Sid: "ReadSlackWebhook", When: SlackWebhookSecretArn, Scope: "that secret",
+			Action: Words{"secretsmanager:GetSecretValue"}, Resource: Words{"${SlackWebhookSecretArn}"},
+		},
+		{
+			Sid: "ReadJiraToken", When: JiraTokenSecretArn, Scope: "that secret",
+			Action: Words{"secretsmanager:GetSecretValue"}, Resource: Words{"${JiraTokenSecretArn}"},
+		},
+		{
+			Sid: "UpdateSecurityHub", When: SecurityHub, Scope: "the account's hub",
+			Action: Words{"securityhub:BatchUpdateFindings"}, Resource: Words{"arn:${Partition}:securityhub:*:${Account}:hub/default"},
+		},
+		{
+			Sid: "ArchiveFindings", Scope: "any resource: IAM knows none for these",
+			Action: Words{"guardduty:ArchiveFindings", "guardduty:GetAdministratorAccount"}, Resource: Words{"*"},
+		},
+	}
+}
+
+func hubScopes() []Statement {
+	return []Statement{
+		{
+			Sid: "AnswerInMemberAccounts", When: MemberRoleName, Scope: "the role of that name, in any account",
+			Action: Words{"sts:AssumeRole"}, Resource: Words{"arn:${Partition}:iam::*:role/${MemberRoleName}"},
+		},
+		{
+			Sid: "Log", Scope: "the function's own log group",
+			Action: Words{"logs:CreateLogStream", "logs:PutLogEvents"}, Resource: Words{"${LogArn}:log-stream:*"},
+		},
+	}
+}
