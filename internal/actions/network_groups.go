@@ -19,6 +19,10 @@ type egress func(ctx context.Context, env *action.Env, vpc string) []ec2types.Ip
 
 func noEgress(context.Context, *action.Env, string) []ec2types.IpPermission { return nil }
 
+// unseen are what AWS answers while it has not noticed a new group, or the new group's tag, on which Cordon's own
+// permission to change its rules hangs.
+var unseen = []string{"InvalidGroup.NotFound", "UnauthorizedOperation"}
+
 // readyGroup makes one of the case's groups in a VPC, with no way in and only the given way out, and returns its id.
 // A group that a former attempt made is used again. Two round trips.
 func readyGroup(ctx context.Context, env *action.Env, on action.On, name, vpc string, out egress) (string, error) {
@@ -39,7 +43,7 @@ func readyGroup(ctx context.Context, env *action.Env, on action.On, name, vpc st
 					GroupId: &id, IpPermissions: []ec2types.IpPermission{everywhere},
 				})
 				return unless(err, "InvalidPermission.NotFound")
-			})
+			}, unseen...)
 		})
 	}
 	if len(allowed) > 0 {
@@ -47,7 +51,7 @@ func readyGroup(ctx context.Context, env *action.Env, on action.On, name, vpc st
 			return eventually(gctx, func() error {
 				_, err := env.EC2.AuthorizeSecurityGroupEgress(gctx, &ec2.AuthorizeSecurityGroupEgressInput{GroupId: &id, IpPermissions: allowed})
 				return unless(err, "InvalidPermission.Duplicate")
-			})
+			}, unseen...)
 		})
 	}
 	return id, wrap("set rules of security group", name, g.Wait())
@@ -70,7 +74,7 @@ func readyUntrackGroup(ctx context.Context, env *action.Env, on action.On, vpc s
 					GroupId: &id, IpPermissions: []ec2types.IpPermission{everywhere},
 				})
 				return unless(err, "InvalidPermission.Duplicate")
-			})
+			}, unseen...)
 		})
 	}
 	g.Go(func() error { // IPv4 out is there from the start
@@ -79,7 +83,7 @@ func readyUntrackGroup(ctx context.Context, env *action.Env, on action.On, vpc s
 				GroupId: &id, IpPermissions: allTraffic()[1:],
 			})
 			return unless(err, "InvalidPermission.Duplicate")
-		})
+		}, unseen...)
 	})
 	return id, wrap("set rules of security group", name, g.Wait())
 }
