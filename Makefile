@@ -56,7 +56,7 @@ check: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## formatting, vet, lint, generat
 generate: ## write the generated files anew
 	$(GO) run ./internal/gen
 
-FUZZ := finding:FuzzDecode notify:FuzzMedia notify:FuzzFit notify:FuzzRetryAfter vault:FuzzCleanName \
+FUZZ := finding:FuzzDecode config:FuzzPolicy notify:FuzzMedia notify:FuzzFit notify:FuzzRetryAfter vault:FuzzCleanName \
         actions:FuzzPolicyDocument actions:FuzzRegistration awssim:FuzzPolicyDocument awssim:FuzzWildcard \
         awssim:FuzzReadPolicies awssim:FuzzDynamoDBExpression
 

@@ -2,14 +2,12 @@ package actions
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/sync/errgroup"
 
 	"cordon/internal/action"
@@ -127,37 +125,9 @@ func bucketError(verb string, t bucketRequest, err error) error {
 	}
 }
 
-// otherRegion gives the bucket's Region where err says that region is not it. S3 names it in a header; where a proxy has
-// taken that away, the bucket is asked for its location.
+// otherRegion gives the bucket's Region where err says that region is not it.
 func otherRegion(ctx context.Context, env *action.Env, t bucketRequest, region string, err error) (other string, ok bool) {
-	if !cloud.Is(err, "PermanentRedirect", "MovedPermanently", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException") {
-		return "", false
-	}
-	var answer *smithyhttp.ResponseError
-	if errors.As(err, &answer) && answer.Response != nil && answer.Response.Response != nil {
-		other = answer.Response.Header.Get("X-Amz-Bucket-Region")
-	}
-	if other == "" {
-		out, lerr := env.S3.GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: &t.Target.ID, ExpectedBucketOwner: &t.Target.Account})
-		if lerr != nil {
-			return "", false
-		}
-		other = regionOf(out.LocationConstraint)
-	}
-	return other, other != region
-}
-
-// regionOf is the Region that a location constraint stands for; two have names of their own.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
-func regionOf(c s3types.BucketLocationConstraint) string {
-	switch c {
-	case "":
-		return "us-east-1"
-	case s3types.BucketLocationConstraintEu:
-		return "eu-west-1"
-	default:
-		return string(c)
-	}
+	return cloud.BucketRegion(ctx, env.Clients, t.Target.ID, t.Target.Account, region, err)
 }
 
 // inRegion sends a call to a bucket's Region.

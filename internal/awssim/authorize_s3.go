@@ -41,6 +41,7 @@ func decideBuckets(d decisions) {
 	onBucket(d, func(in *s3.GetBucketAclInput) *string { return in.Bucket })
 	onBucket(d, func(in *s3.GetBucketLocationInput) *string { return in.Bucket })
 	onBucket(d, func(in *s3.GetBucketWebsiteInput) *string { return in.Bucket })
+	onBucket(d, func(in *s3.GetBucketTaggingInput) *string { return in.Bucket })
 	decide(d, "S3", func(x *request, in *s3.ListObjectsV2Input) []Check {
 		prefix := map[string][]string{}
 		if in.Prefix != nil {

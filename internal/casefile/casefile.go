@@ -50,7 +50,9 @@ type Case struct {
 	Opened   time.Time         `json:"opened"`
 	Updated  time.Time         `json:"updated"`
 	Playbook string            `json:"playbook,omitempty"`
-	Residual []string          `json:"residual"` // what may still get through
+	Rule     string            `json:"rule,omitempty"` // of the policy: the one that had the target answered last
+	Off      []string          `json:"off,omitempty"`  // steps of the playbook that policy leaves out, sorted
+	Residual []string          `json:"residual"`       // what may still get through
 	Evidence []action.Artifact `json:"evidence"`
 	Ticket   string            `json:"ticket,omitempty"`
 	Linked   []string          `json:"linked,omitempty"` // cases of the other targets of its findings, sorted

@@ -172,7 +172,7 @@ Start with:  cordon demo        (a simulated account, nothing else needed)
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%v (%s --help lists the flags)", err, c.CommandPath())
 	})
-	cmd.AddCommand(a.demo(), a.plan(), a.respond(), a.release(), a.verify(), a.cases(), a.show(), a.explain(), a.doctor(), a.asl(), a.permissions(), a.version())
+	cmd.AddCommand(a.demo(), a.plan(), a.respond(), a.release(), a.verify(), a.cases(), a.show(), a.explain(), a.policy(), a.doctor(), a.asl(), a.permissions(), a.version())
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	return cmd
 }

@@ -105,7 +105,9 @@ func (a *app) printPlan(p engine.Plan) {
 	if p.OpenCase != "" {
 		a.wrapped("  note     ", "case "+p.OpenCase+" is open on this target: respond puts back only what has drifted since; what follows is what it would do without that case")
 	}
-	if p.Decision.Outcome != policy.Contain {
+	if p.Decision.Outcome == policy.Approve {
+		a.wrapped("  note     ", "nothing of what follows is done before a person has said yes")
+	} else if p.Decision.Outcome != policy.Contain {
 		return
 	}
 	fmt.Fprintln(a.Out)

@@ -95,6 +95,8 @@ func nextSteps(c caseJSON) []string {
 		return []string{"mend what failed, then answer the finding again: cordon respond FILE", "or: " + release}
 	case c.Status == casefile.Failed:
 		return []string{"the target is NOT contained: mend the cause and answer the finding again, or act by hand"}
+	case c.Status == casefile.AwaitingApproval:
+		return []string{"see what would be done: cordon plan FILE", "approval is not supported yet: act by hand, or let a rule of the policy contain it and answer the finding again"}
 	case c.Status == casefile.Unsupported:
 		return []string{"respond by hand, as the reason says"}
 	default:

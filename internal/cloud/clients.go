@@ -29,9 +29,13 @@ type Clients struct {
 	STS         *sts.Client
 }
 
+// AppID stands in the user agent of every call, as app/cordon: in CloudTrail, and in the findings that a call raises.
+const AppID = "cordon"
+
 // New makes the clients from one SDK configuration; no call is made. The Region is cfg.Region. Where the
 // configuration names an endpoint (an emulator), S3 uses path-style addresses.
 func New(cfg aws.Config, account string) *Clients {
+	cfg.AppID = AppID
 	return &Clients{
 		Account: account, Region: cfg.Region,
 		EC2:         ec2.NewFromConfig(cfg),

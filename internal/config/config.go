@@ -6,16 +6,11 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
-
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"cordon/internal/notify"
+	"cordon/internal/strict"
 )
 
 // Config is cordon.yaml, with every default filled in. It holds no secret.
@@ -29,6 +24,7 @@ type Config struct {
 	Accounts      Accounts      `yaml:"accounts"`
 	Notify        notify.Config `yaml:"notify"`
 	FalsePositive FalsePositive `yaml:"false_positive"`
+	Policy        Policy        `yaml:"policy"`
 }
 
 // IAM is how users and roles are answered.
@@ -83,7 +79,7 @@ func Default(stateDir string) Config {
 		EC2:   EC2{CutEstablished: true, LiveResponse: LiveResponse{Seconds: 90}},
 
 		Accounts:      Accounts{SessionName: "cordon"},
-		FalsePositive: FalsePositive{SuppressDays: 7},
+		FalsePositive: FalsePositive{SuppressDays: 7}, Policy: defaultPolicy(),
 	}
 }
 
@@ -115,46 +111,18 @@ func Load(file string, defaults Config) (Config, error) {
 // Parse is Load for content that is read already.
 func Parse(file string, raw []byte, defaults Config) (Config, error) {
 	c := defaults
-	if err := decode(raw, &c); err != nil {
-		return defaults, &Error{file, errors.New(yaml.FormatError(err, false, false))}
+	doc, err := strict.Parse(raw)
+	if err == nil {
+		err = doc.Decode(&c)
 	}
-	if err := c.check(); err != nil {
+	if err == nil {
+		err = doc.Locate(c.check())
+	}
+	if err != nil {
 		return defaults, &Error{file, err}
 	}
 	c.EC2.LiveResponse.fillIn()
 	return c, nil
-}
-
-// decode reads YAML over what c has. A key without a value leaves the default, as if it were not there.
-func decode(raw []byte, c *Config) error {
-	file, err := parser.ParseBytes(raw, 0)
-	if err != nil {
-		return err
-	}
-	if len(file.Docs) > 1 {
-		return errors.New("more than one document; write one, without ---")
-	}
-	for _, doc := range file.Docs {
-		if doc.Body == nil || doc.Body.Type() == ast.NullType {
-			continue
-		}
-		dropNulls(doc.Body)
-		if err := yaml.NodeToValue(doc.Body, c, yaml.Strict()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func dropNulls(n ast.Node) {
-	m, ok := n.(*ast.MappingNode)
-	if !ok {
-		return
-	}
-	m.Values = slices.DeleteFunc(m.Values, func(v *ast.MappingValueNode) bool { return v.Value == nil || v.Value.Type() == ast.NullType })
-	for _, v := range m.Values {
-		dropNulls(v.Value)
-	}
 }
 
 var profileARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:instance-profile/[\w+=,.@/-]+$`)
@@ -175,10 +143,11 @@ func (c Config) check() error {
 	case c.FalsePositive.SuppressDays < 0 || c.FalsePositive.SuppressDays > 365:
 		return fmt.Errorf("false_positive.suppress_days: %d is not between 0 and 365", c.FalsePositive.SuppressDays)
 	}
-	for _, glob := range c.IAM.Protected {
-		if _, err := path.Match(glob, ""); err != nil || glob == "" {
-			return fmt.Errorf("iam.protected: %q is no name or glob (for example break-glass-*)", glob)
-		}
+	if err := c.IAM.check(); err != nil {
+		return err
+	}
+	if err := strict.In(c.Policy.check(), "policy"); err != nil {
+		return err
 	}
 	if err := c.Accounts.check(); err != nil {
 		return err

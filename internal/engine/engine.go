@@ -12,6 +12,7 @@ import (
 	"cordon/internal/config"
 	"cordon/internal/finding"
 	"cordon/internal/notify"
+	"cordon/internal/policy"
 	"cordon/internal/vault"
 )
 
@@ -44,6 +45,9 @@ type Options struct {
 	Channels []notify.Channel
 	// Archive archives a finding in GuardDuty when its case is released as a false positive; nil for not at all.
 	Archive func(ctx context.Context, f finding.Finding) error
+	// Facts reads what policy has to know of a target; nil: the engine reads the target's tags. It runs only where that can
+	// change the decision.
+	Facts func(ctx context.Context, t finding.Target) policy.Facts
 	// Progress is told what happens as it happens, from many goroutines; nil for nobody.
 	Progress func(Event)
 	// Wait bounds how long a run waits for slow work (snapshots); what is pending then is left for the next run of the

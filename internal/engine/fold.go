@@ -36,7 +36,9 @@ type run struct {
 // timeToSettle is what a run keeps of its context's time to say what it did.
 const timeToSettle = 20 * time.Second
 
-func (e *Engine) newRun(ctx context.Context, c casefile.Case, p playbook.Playbook, f *finding.Finding, received time.Time) (*run, error) {
+func (e *Engine) newRun(
+	ctx context.Context, c casefile.Case, p playbook.Playbook, f *finding.Finding, received time.Time, also ...func(context.Context) error,
+) (*run, error) {
 	env, err := e.env(ctx, c)
 	if err != nil {
 		return nil, err
@@ -48,7 +50,7 @@ func (e *Engine) newRun(ctx context.Context, c casefile.Case, p playbook.Playboo
 	if deadline, ok := ctx.Deadline(); ok && (r.giveUp.IsZero() || deadline.Add(-timeToSettle).Before(r.giveUp)) {
 		r.giveUp = deadline.Add(-timeToSettle)
 	}
-	r.pre = e.startPreflight(ctx, env.Clients, c.Target)
+	r.pre = e.startPreflight(ctx, env.Clients, c.Target, also...)
 	env.Permit = r.pre.permit
 	return r, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
+	"cordon/internal/config"
 	"cordon/internal/engine"
 	"cordon/internal/finding"
 	"cordon/internal/notify"
@@ -193,6 +194,8 @@ func TestReferenceEvents(t *testing.T) {
 				f := decoded(t, out.String())
 				f.Sample, f.Archived = false, false
 				r := newRig(t, awssim.Options{}, quiet())
+				r.conf.Policy.Builtin = config.ContainAll // as the reference does; standard asks a person first: they are medium
+				r.Engine = r.engine(r.vault)
 				for _, res := range r.Respond(t.Context(), []finding.Finding{f}) {
 					if res.Err != nil || res.Case.Status != casefile.Contained {
 						t.Errorf("%s: %s %s, %v", res.Case.Target, res.Case.Status, res.Case.Reason, res.Err)

@@ -35,10 +35,13 @@ const planCase = "c-planned"
 func (e *Engine) Plan(ctx context.Context, f finding.Finding) ([]Plan, error) {
 	var out []Plan
 	for _, t := range targets(f) {
-		p := Plan{Finding: f.ID, Type: f.Type, Target: t, Decision: policy.Decide(f, t, e.o.Config), Steps: []PlannedStep{}}
-		if p.Decision.Outcome == policy.Contain {
-			var err error
-			if p.Steps, err = e.planSteps(ctx, f, t); err != nil {
+		d, err := e.decide(ctx, f, t)
+		if err != nil {
+			return out, err
+		}
+		p := Plan{Finding: f.ID, Type: f.Type, Target: t, Decision: d, Steps: []PlannedStep{}}
+		if d.Outcome == policy.Contain || d.Outcome == policy.Approve {
+			if p.Steps, err = e.planSteps(ctx, f, t, d.Off); err != nil {
 				return out, err
 			}
 		}
@@ -47,7 +50,7 @@ func (e *Engine) Plan(ctx context.Context, f finding.Finding) ([]Plan, error) {
 	return out, nil
 }
 
-func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Target) ([]PlannedStep, error) {
+func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Target, off []string) ([]PlannedStep, error) {
 	clients, err := e.o.Clients(ctx, t.Account, t.Region)
 	if err != nil {
 		return nil, err
@@ -56,7 +59,7 @@ func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Tar
 		Clients: clients, Evidence: noEvidence{}, Planning: true,
 		Records: func(context.Context) ([]action.Record, error) { return nil, nil },
 	}
-	subject := playbook.Subject{Case: planCase, Target: t, Config: e.o.Config}
+	subject := playbook.Subject{Case: planCase, Target: t, Config: e.o.Config, Steps: switchedOff(off)}
 	if f.Identity != nil {
 		subject.AccessKeys, subject.PrincipalID = []string{f.Identity.AccessKeyID}, f.Identity.PrincipalID
 	}

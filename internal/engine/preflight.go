@@ -14,14 +14,14 @@ import (
 )
 
 // preflight is what must hold before the first change: the credentials belong to the target's account; the vault can
-// be written, and is private. It runs beside the first observations and takes one round trip, so it adds none in a row.
+// be written, and is private; policy says the same once it knows the target's tags. It runs beside the first observations and takes one round trip, so it adds none in a row.
 type preflight struct {
 	done   chan struct{}
 	caller string // ARN
 	err    error
 }
 
-func (e *Engine) startPreflight(ctx context.Context, c *cloud.Clients, t finding.Target) *preflight {
+func (e *Engine) startPreflight(ctx context.Context, c *cloud.Clients, t finding.Target, also ...func(context.Context) error) *preflight {
 	p := &preflight{done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
@@ -34,6 +34,9 @@ func (e *Engine) startPreflight(ctx context.Context, c *cloud.Clients, t finding
 				}
 				return nil
 			})
+		}
+		for _, look := range also {
+			g.Go(func() error { return look(ctx) })
 		}
 		p.err = g.Wait()
 	}()

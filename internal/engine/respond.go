@@ -104,9 +104,9 @@ func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Targe
 }
 
 func (e *Engine) respondOnce(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
-	o, err := e.open(ctx, f, t, received)
+	o, err := e.open(ctx, f, t, received, true)
 	if err == nil && o.decision.Outcome == policy.Contain {
-		o.c, err = e.contain(ctx, o.c, f, received)
+		o, err = e.answer(ctx, o, f, received)
 	}
 	if err == nil && o.repeat {
 		e.sendRepeat(ctx, o.c, f)
@@ -118,12 +118,13 @@ func (e *Engine) respondOnce(ctx context.Context, f finding.Finding, t finding.T
 type opened struct {
 	c        casefile.Case
 	decision policy.Decision
-	repeat   bool // a finding, count or update that is new to a case that was there before
+	repeat   bool          // a finding, count or update that is new to a case that was there before
+	confirm  *policy.Input // the decision was made without facts: they have to confirm it before the first change
 }
 
 // open gives the target's case and what policy says. What is only looked at is settled by then; what is to be contained
-// is left to the caller.
-func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) (opened, error) {
+// is left to the caller. With ahead that may be said before the facts are known: see opened.confirm.
+func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, received time.Time, ahead bool) (opened, error) {
 	if c, ok, err := e.suppressed(ctx, f, t, received); err != nil || ok {
 		return opened{c: c}, err
 	}
@@ -138,15 +139,63 @@ func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, 
 	if err != nil {
 		return opened{}, storeError(err)
 	}
-	d := policy.Decide(f, t, e.o.Config)
+	o := opened{c: c, repeat: c.News && !created}
+	if !e.o.Recheck && !c.News && attended(c) { // a duplicate, to which policy has nothing new to say
+		o.decision = policy.Decision{Outcome: decidedAs(c.Status), Rule: c.Rule, Playbook: c.Playbook}
+		return o, nil
+	}
+	if in := e.input(f, t); ahead && needsFacts(in) {
+		if d := policy.Decide(in); d.Outcome == policy.Contain {
+			o.confirm, o.decision = &in, d
+			return o, nil
+		}
+	}
+	d, err := e.decide(ctx, f, t)
+	if err != nil {
+		o.c, err = e.giveUp(ctx, c, f, err)
+		return o, err
+	}
+	return e.follow(ctx, o, f, d)
+}
+
+// follow does what a decision says, short of containing.
+func (e *Engine) follow(ctx context.Context, o opened, f finding.Finding, d policy.Decision) (opened, error) {
+	var err error
+	o.decision, o.confirm = d, nil
 	switch d.Outcome {
 	case policy.Observe:
-		c, err = e.lookOnly(ctx, c, f, casefile.Observed, d)
+		o.c, err = e.lookOnly(ctx, o.c, f, casefile.Observed, d)
 	case policy.Unsupported:
-		c, err = e.lookOnly(ctx, c, f, casefile.Unsupported, d)
-	case policy.Contain: // by the caller
+		o.c, err = e.lookOnly(ctx, o.c, f, casefile.Unsupported, d)
+	case policy.Approve:
+		if o.c, err = e.lookOnly(ctx, o.c, f, casefile.AwaitingApproval, d); err == nil && o.c.Status == casefile.AwaitingApproval {
+			o.c, err = e.adopt(ctx, o.c, d)
+		}
+	case policy.Ignore:
+		o.c, err = e.ignore(ctx, o.c, f, d)
+		o.repeat = false
+	case policy.Contain: // by the caller, as the case says
+		o.c, err = e.adopt(ctx, o.c, d)
+	default:
+		panic("engine: unknown outcome " + string(d.Outcome))
 	}
-	return opened{c, d, c.News && !created}, err
+	return o, err
+}
+
+// answer contains the target of an opened case. Where the facts overrule the decision nothing was changed, and what they
+// say is done instead.
+func (e *Engine) answer(ctx context.Context, o opened, f finding.Finding, received time.Time) (opened, error) {
+	var err error
+	o.c, err = e.contain(ctx, o, f, received)
+	var over *overruled
+	if !errors.As(err, &over) {
+		return o, err
+	}
+	if o, err = e.follow(ctx, o, f, over.d); err != nil || o.decision.Outcome != policy.Contain {
+		return o, err
+	}
+	o.c, err = e.contain(ctx, o, f, received)
+	return o, err
 }
 
 func storeError(err error) error {
@@ -155,7 +204,7 @@ func storeError(err error) error {
 
 // lookOnly settles a case that nothing is done in. A case that is being answered for another finding goes its own way.
 func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Finding, s casefile.Status, d policy.Decision) (casefile.Case, error) {
-	if c.Status != casefile.Open || c.Lease.Owner != "" {
+	if !settles(c, s) || c.Lease.Owner != "" {
 		if !slices.Contains(c.Unanswered, f.ID) {
 			return c, nil
 		}
@@ -170,6 +219,21 @@ func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Findin
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "the finding's document could not be kept as evidence: " + err.Error()})
 	}
 	return e.settleAlone(ctx, c, f, s, d.Reason)
+}
+
+// settles says whether a case takes a status that nothing is done for: it is new, or nothing could be begun in it so far, or
+// it was only looked at, and a question is news.
+func settles(c casefile.Case, s casefile.Status) bool {
+	switch c.Status {
+	case casefile.Open:
+		return true
+	case casefile.Failed:
+		return c.Playbook == "" // set by the first run
+	case casefile.Observed, casefile.Unsupported:
+		return s == casefile.AwaitingApproval
+	default:
+		return false
+	}
 }
 
 func (e *Engine) evidence(c casefile.Case) evidence {
@@ -196,7 +260,8 @@ func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Fin
 }
 
 // contain runs the target's playbook in the case, alone: whoever comes second waits and then finds the work done.
-func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding, received time.Time) (casefile.Case, error) {
+func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, received time.Time) (casefile.Case, error) {
+	c := o.c
 	ctx, free, waited, err := e.lease(ctx, c, e.wantForNews)
 	if err != nil {
 		return c, err
@@ -208,18 +273,22 @@ func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding
 	if c.Status == casefile.Released {
 		return c, errReleased
 	}
-	if answered(c) && (waited || !e.o.Recheck) {
+	if answered(c) && (waited || !e.o.Recheck) || waited && attended(c) {
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "repeat of a finding that is answered"})
 		return c, nil
 	}
+	settled := c.Settled
 	if c, err = e.unsettle(ctx, c); err != nil {
 		return c, err
+	}
+	if o.confirm != nil { // stored once it is confirmed
+		c.Off = offOf(c, o.decision)
 	}
 	p, err := e.playbook(ctx, c)
 	if err != nil {
 		return c, err
 	}
-	r, err := e.newRun(ctx, c, p, &f, received)
+	r, err := e.newRun(ctx, c, p, &f, received, func(ctx context.Context) error { return e.confirm(ctx, o) })
 	if err != nil {
 		return e.giveUp(ctx, c, f, err)
 	}
@@ -228,7 +297,9 @@ func (e *Engine) contain(ctx context.Context, c casefile.Case, f finding.Finding
 	r.fold(ctx, p.Root)
 	document.Wait()
 	// Where the preflight refused, no step changed anything, whatever else went wrong with it.
-	if refused := r.pre.permit(context.WithoutCancel(ctx)); refused != nil {
+	if refused := r.pre.permit(context.WithoutCancel(ctx)); errors.As(refused, new(*overruled)) {
+		return e.resettle(ctx, c, settled, refused)
+	} else if refused != nil {
 		return e.giveUp(ctx, c, f, refused)
 	}
 	r.notices.wait()
@@ -278,7 +349,7 @@ func (e *Engine) playbook(ctx context.Context, c casefile.Case) (playbook.Playbo
 	if err != nil {
 		return playbook.Playbook{}, fmt.Errorf("read findings of case %s: %w", c.ID, err)
 	}
-	s := playbook.Subject{Case: c.ID, Target: c.Target, Config: e.o.Config}
+	s := playbook.Subject{Case: c.ID, Target: c.Target, Config: e.o.Config, Steps: switchedOff(c.Off)}
 	var latest time.Time
 	for _, id := range slices.Sorted(maps.Keys(documents)) {
 		f, ok := decodeOne(documents[id])

@@ -46,7 +46,7 @@ func (e *Engine) Begin(ctx context.Context, f finding.Finding, received time.Tim
 	var wg sync.WaitGroup
 	for i, t := range all {
 		wg.Go(func() {
-			o, err := e.open(ctx, f, t, received)
+			o, err := e.open(ctx, f, t, received, false)
 			results[i] = Result{o.c, err}
 			if out[i] = (Begun{Case: o.c}); o.decision.Outcome == policy.Contain {
 				out[i].Playbook = o.decision.Playbook

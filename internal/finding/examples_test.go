@@ -33,7 +33,7 @@ func TestExamples(t *testing.T) {
 		{"ec2-dns-exfiltration", "Trojan:EC2/DNSDataExfiltration", 8, 12, KindInstance, []string{db1}, false},
 		{"ec2-port-probe", "Recon:EC2/PortProbeUnprotectedPort", 2, 41, KindInstance, []string{web1}, false},
 		{"ec2-sample", "Backdoor:EC2/C&CActivity.B", 8, 1, KindInstance, []string{"111122223333/us-east-1/ec2.instance/i-99999999"}, true},
-		{"iam-user", "UnauthorizedAccess:IAMUser/MaliciousIPCaller.Custom", 5, 5, KindUser, []string{user}, false},
+		{"iam-user", "CredentialAccess:IAMUser/CompromisedCredentials", 8, 5, KindUser, []string{user}, false},
 		{"iam-role", "UnauthorizedAccess:IAMUser/InstanceCredentialExfiltration.OutsideAWS", 8, 2, KindRole, []string{role, web1}, false},
 		{"s3-public", "Policy:S3/BucketAnonymousAccessGranted", 8, 1, KindBucket, []string{bucket}, false},
 		{"eks-runtime", "Execution:Runtime/ReverseShell", 8, 1, KindEKSCluster, []string{"111122223333/us-east-1/eks.cluster/demo"}, false},

@@ -47,6 +47,9 @@ type Finding struct {
 	// Identity is whose credentials were used, where the finding says so: on an IAM finding the
 	// target, on a bucket's the caller. For an attack sequence it is the first one named.
 	Identity *Identity
+	// API and UserAgent are the call that brought the finding about ("ModifyInstanceAttribute") and how the caller named its
+	// program, where the finding says so. A caller writes what it likes into the latter.
+	API, UserAgent string
 	// RemoteIPs are the addresses at the other end, IPv4 and IPv6, each once, in order of appearance.
 	RemoteIPs []string
 	// Tags are the primary target's at the time of the finding (of several buckets: what all of

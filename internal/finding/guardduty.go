@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -31,6 +32,11 @@ func guardDuty(doc value, o object, w wrapping) (*Finding, *NotFindingError) {
 	b.ResourceRole = service.get("resourceRole").text()
 	b.Archived = service.get("archived").boolean()
 	b.readAction(service.get("action"))
+	call := service.get("action").path("awsApiCallAction").object()
+	b.API, b.UserAgent = call.get("api").text(), call.get("userAgent").text()
+	if b.UserAgent == "" {
+		b.UserAgent = agentOf(service.get("additionalInfo").path("value"))
+	}
 	b.sampleTells(service.get("additionalInfo"))
 
 	resource := o.get("resource").object()
@@ -43,6 +49,15 @@ func guardDuty(doc value, o object, w wrapping) (*Finding, *NotFindingError) {
 		return nil, problem
 	}
 	return b.done(), nil
+}
+
+// agentOf is the user agent in additionalInfo.value of an anomaly: userAgent.fullUserAgent of a JSON document in a string.
+func agentOf(v value) string {
+	text := v.text()
+	if !v.isString() || !strings.HasPrefix(text, "{") || !shallow(text) || !json.Valid([]byte(text)) {
+		return ""
+	}
+	return value(text).path("userAgent", "fullUserAgent").text()
 }
 
 // readAction collects the remote addresses of whatever kind of action it was.

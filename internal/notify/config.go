@@ -17,7 +17,7 @@ type Config struct {
 	SNS         *SNSConfig   `yaml:"sns"`
 	Slack       *SlackConfig `yaml:"slack"`
 	Jira        *JiraConfig  `yaml:"jira"`
-	SecurityHub bool         `yaml:"securityhub"`
+	SecurityHub bool         `yaml:"securityhub"` // write each finding's outcome into Security Hub
 }
 
 // SNSConfig is notify.sns.

@@ -6,6 +6,7 @@ import (
 	"cordon/internal/action"
 	"cordon/internal/actions"
 	"cordon/internal/casefile/dynamodb"
+	"cordon/internal/engine"
 	"cordon/internal/notify"
 )
 
@@ -33,6 +34,7 @@ func Needs(member bool) []Need {
 	for _, a := range actions.Catalog() {
 		add(a.ID, permissionsOf(a, member)...)
 	}
+	add("tags for policy", engine.FactPermissions()...)
 	if member {
 		return out
 	}

@@ -54,7 +54,7 @@ func bucketScopes() []Statement {
 		Sid: "BlockPublicAccess", Scope: "buckets of the account",
 		Action: Words{
 			"s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock",
-			"s3:GetBucketWebsite", "s3:PutBucketPublicAccessBlock",
+			"s3:GetBucketTagging", "s3:GetBucketWebsite", "s3:PutBucketPublicAccessBlock",
 		},
 		Resource: Words{"arn:${Partition}:s3:::*"}, Condition: Conditions{"StringEquals": {"s3:ResourceAccount": {"${Account}"}}},
 	}}

@@ -1,9 +1,21 @@
-// Package policy decides which findings get which response. Today it is the built-in policy alone.
+// Package policy decides what is done about one target of a finding. It is pure: it makes no call, and the same input gives
+// the same decision. The first line that applies decides, from the top:
+//
+//	sample, archived finding, Cordon's own call           observe
+//	the first rule of cordon.yaml that matches, or else   contain, approve, observe, ignore
+//	the built-in policy; but where there is no playbook   unsupported: a person acts
+//	for the target, and no rule says observe or ignore
+//
+// And where that would change something (contain, approve):
+//
+//	a bucket that is only the source of an access         observe
+//	an exemption                                          observe
+//	tags are needed and cannot be read                    approve: a person is asked
 package policy
 
 import (
-	"fmt"
 	"strings"
+	"time"
 
 	"cordon/internal/config"
 	"cordon/internal/finding"
@@ -16,41 +28,91 @@ type Outcome string
 // The outcomes.
 const (
 	Contain     Outcome = "contain"
-	Observe     Outcome = "observe"     // look only: a case, no change
+	Approve     Outcome = "approve"     // contain once a person has said yes; until then nothing is changed
+	Observe     Outcome = "observe"     // look only: a case with evidence and a notice, no change
+	Ignore      Outcome = "ignore"      // a case, and nothing else
 	Unsupported Outcome = "unsupported" // nothing that Cordon can contain: a person must act
 )
 
-// Decision is an outcome and why.
-type Decision struct {
-	Outcome  Outcome `json:"outcome"`
-	Rule     string  `json:"rule"`
-	Playbook string  `json:"playbook,omitempty"`
-	Reason   string  `json:"reason"`
+// acts says whether the outcome changes the target, now or after a yes.
+func (o Outcome) acts() bool { return o == Contain || o == Approve }
+
+// Input is what a decision is made from.
+type Input struct {
+	Finding finding.Finding
+	Target  finding.Target // one of the finding's
+	Config  config.Config
+	Facts   Facts
+	Now     time.Time
+	Self    []string // ARNs of the principals that Cordon itself works as, for the loop guard; may be empty
 }
 
-// Decide applies the built-in policy: a sample or an archived finding is observed, and so is a bucket that is
-// only the source of an access;
-// a kind without a playbook is unsupported; all else is contained. It makes no call.
-func Decide(f finding.Finding, t finding.Target, c config.Config) Decision {
-	if f.Sample {
-		return Decision{Outcome: Observe, Rule: "builtin/sample", Reason: "this is a sample finding (" + f.SampleReason + "); samples are never acted on"}
-	}
-	if f.Archived {
-		return Decision{Outcome: Observe, Rule: "builtin/archived", Reason: "the finding is archived: someone has looked at it; unarchive it in GuardDuty to have it answered"}
-	}
-	if strings.HasPrefix(t.ID, "finding/") {
-		return Decision{Outcome: Unsupported, Rule: "builtin/no-target", Reason: unnamed(f)}
-	}
-	p, ok := playbook.For(playbook.Subject{Target: t, Config: c})
-	switch {
-	case !ok:
-		return Decision{Outcome: Unsupported, Rule: "builtin/no-playbook", Reason: byHand(f, t)}
-	case t.Kind == finding.KindBucket && onlySource(f, t.ID) && !c.S3.Sources:
-		return Decision{Outcome: Observe, Rule: "builtin/source-bucket", Reason: "the finding names the bucket as the source of the access, not its destination; set s3.sources to answer those too"}
-	default:
-		return Decision{Outcome: Contain, Rule: "builtin/contain", Playbook: p.Name, Reason: p.Summary}
-	}
+// Facts are what has to be read from AWS to decide.
+type Facts struct {
+	Tags        map[string]string // the target's, now; nil for none
+	TagsUnknown string            // why they cannot be read; "" where they were, or need not be (see NeedsTags)
 }
+
+// Decision is an outcome and why.
+type Decision struct {
+	Outcome  Outcome  `json:"outcome"`
+	Rule     string   `json:"rule"`               // the rule's name; Cordon's own begin with "builtin/"
+	Playbook string   `json:"playbook,omitempty"` // set where the outcome is contain or approve
+	Reason   string   `json:"reason"`             // for people; holds text of the configuration and of tags
+	Off      []string `json:"off,omitempty"`      // steps of the playbook that the rule leaves out, sorted
+
+	Exempt *Exemption `json:"exempt,omitempty"` // the one that keeps the target from being touched
+	Nearly []NearMiss `json:"nearly,omitempty"` // rules and exemptions that nearly decided, in their order
+}
+
+// NearMiss is a rule or an exemption that nearly decided, and what stood against it.
+type NearMiss struct {
+	Rule string `json:"rule"`
+	Why  string `json:"why"`
+}
+
+// Decide says what is done about a target of a finding.
+func Decide(in Input) Decision {
+	if d, ok := fixed(in); ok {
+		return d
+	}
+	d := ruled(in)
+	book, ok := playbook.For(playbook.Subject{Target: in.Target, Config: in.Config})
+	switch {
+	case !d.Outcome.acts() && (ok || !strings.HasPrefix(d.Rule, "builtin/")): // what a person has to do is said at any severity
+		return d
+	case nameless(in.Target):
+		return d.instead(Unsupported, "builtin/no-target", unnamed(in.Finding))
+	case !ok:
+		return d.instead(Unsupported, "builtin/no-playbook", byHand(in.Finding, in.Target))
+	case in.Target.Kind == finding.KindBucket && onlySource(in.Finding, in.Target.ID) && !in.Config.S3.Sources:
+		return d.instead(Observe, "builtin/source-bucket", "the finding names the bucket as the source of the access, not its destination; set s3.sources to answer those too")
+	}
+	d.Playbook = book.Name
+	if d.Reason == "" {
+		d.Reason = book.Summary
+	}
+	return exempted(in, d)
+}
+
+// fixed decides what no rule may change.
+func fixed(in Input) (Decision, bool) {
+	switch f := in.Finding; {
+	case f.Sample:
+		return Decision{Outcome: Observe, Rule: "builtin/sample", Reason: "this is a sample finding (" + f.SampleReason + "); samples are never acted on"}, true
+	case f.Archived:
+		return Decision{Outcome: Observe, Rule: "builtin/archived", Reason: "the finding is archived: someone has looked at it; unarchive it in GuardDuty to have it answered"}, true
+	}
+	return own(in)
+}
+
+// instead is the decision with another outcome; what nearly decided stays.
+func (d Decision) instead(o Outcome, rule, reason string) Decision {
+	return Decision{Outcome: o, Rule: rule, Reason: reason, Nearly: d.Nearly}
+}
+
+// nameless says whether the target stands for a finding that names none.
+func nameless(t finding.Target) bool { return strings.HasPrefix(t.ID, "finding/") }
 
 // onlySource says whether the finding names the bucket, and never as a destination.
 func onlySource(f finding.Finding, bucket string) bool {
@@ -64,55 +126,36 @@ func onlySource(f finding.Finding, bucket string) bool {
 	return source
 }
 
-// byHand says what a person does about a kind of target that Cordon has no playbook for.
-func byHand(f finding.Finding, t finding.Target) string {
-	switch t.Kind {
-	case finding.KindRoot:
-		return "the account's ROOT user was used, which no policy can stop. Now: sign in as root, change the password, delete root access keys, check MFA (console: Security credentials)"
-	case finding.KindIdentityCenterUser:
-		return "this is an IAM Identity Center user. In the management account: IAM Identity Center, Users, disable the user's access, delete active sessions"
-	case finding.KindPrincipal:
-		return principalByHand(f)
-	case finding.KindEKSCluster, finding.KindContainer, finding.KindECSCluster:
-		return fmt.Sprintf("there is no playbook for %s yet. By hand: keep the workload's evidence first, then deny its network and scale it down", t.Kind)
-	case finding.KindFunction:
-		return "there is no playbook for lambda.function yet. By hand: set its reserved concurrency to 0, revoke its role's sessions"
-	case finding.KindDBInstance, finding.KindLimitlessDB:
-		return fmt.Sprintf("there is no playbook for %s yet. By hand: take public access away, narrow its security groups, rotate its passwords", t.Kind)
-	case finding.KindObject, finding.KindSnapshot, finding.KindImage, finding.KindRecoveryPoint:
-		return fmt.Sprintf("malware was reported in %s. By hand: do not use or restore it, keep it for analysis, find what it was made from", t.Kind)
-	case finding.KindAttackSequence:
-		return "the attack sequence names no instance, identity or bucket that Cordon could answer. Look at its signals in the GuardDuty console"
+// tagsUnknown is the rule that asks a person because the tags could not be read.
+const tagsUnknown = "builtin/tags-unknown"
+
+// NeedsTags says whether the target's tags can change the decision, so that they have to be read before it is made.
+func NeedsTags(in Input) bool {
+	if !Taggable(in.Target.Kind) {
+		return false
+	}
+	in.Facts = Facts{TagsUnknown: "not read yet"}
+	return Decide(in).Rule == tagsUnknown
+}
+
+// Taggable says whether targets of the kind carry tags that Cordon reads. Of other kinds the finding's tags count, where it
+// has any.
+func Taggable(k finding.Kind) bool {
+	switch k {
+	case finding.KindInstance, finding.KindRole, finding.KindUser, finding.KindBucket:
+		return true
 	default:
-		return "there is no playbook for this kind of target yet; respond by hand"
+		return false
 	}
 }
 
-// unnamed is for a finding that names nothing usable to act on.
-func unnamed(f finding.Finding) string {
-	if f.Kind == finding.KindAttackSequence {
-		return byHand(f, finding.Target{Kind: f.Kind})
+// tags are the target's, as far as they are known.
+func (in Input) tags() (tags map[string]string, known bool) {
+	if Taggable(in.Target.Kind) {
+		return in.Facts.Tags, in.Facts.TagsUnknown == ""
 	}
-	reason := "the finding names no usable target"
-	if id := f.Identity; id != nil && (id.AccessKeyID != "" || id.PrincipalID != "") {
-		reason += fmt.Sprintf("; it tells of access key %q and principal %q: find whose they are (IAM console, search for the key) and disable them", id.AccessKeyID, id.PrincipalID)
+	if len(in.Finding.Targets) > 0 && in.Finding.Targets[0] == in.Target {
+		return in.Finding.Tags, true
 	}
-	return reason
-}
-
-// principalByHand is for identities that are nobody in the account to act on.
-func principalByHand(f finding.Finding) string {
-	if f.Identity == nil {
-		return "the finding names no identity of this account to act on"
-	}
-	switch f.Identity.UserType {
-	case "AWSAccount":
-		return "another AWS account, or an anonymous caller, made the request: there is no identity here to revoke. Look at the resource's own policy (who may use it) and narrow that"
-	case "AWSService":
-		return "an AWS service made the request on someone's behalf: there is no identity here to revoke. Find who configured it, in CloudTrail"
-	case "Directory":
-		return "a directory user made the request: disable the user in AWS Directory Service or Active Directory"
-	default:
-		return fmt.Sprintf("the identity's type is %q: Cordon does not know how to revoke it. Find the caller in CloudTrail by the finding's time and API call", f.Identity.UserType)
-	}
+	return nil, true
 }

@@ -9,8 +9,9 @@ import (
 	"cordon/internal/policy"
 )
 
-func TestDecide(t *testing.T) {
+func TestFixed(t *testing.T) {
 	conf := config.Default("/")
+	conf.Policy.Builtin = config.ContainAll // so that only what is fixed decides
 	sources := conf
 	sources.S3.Sources = true
 	bucket := func(kind string) finding.Finding {
@@ -53,7 +54,7 @@ func TestDecide(t *testing.T) {
 		{"never seen before", finding.Finding{}, "quantum.computer", conf, policy.Unsupported, "respond by hand"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := policy.Decide(tt.f, finding.Target{Kind: tt.kind, ID: "b"}, tt.conf)
+			got := policy.Decide(policy.Input{Finding: tt.f, Target: finding.Target{Kind: tt.kind, ID: "b"}, Config: tt.conf})
 			if got.Outcome != tt.want || got.Rule == "" || !strings.Contains(got.Reason, tt.text) {
 				t.Errorf("got %+v, want %s with %q", got, tt.want, tt.text)
 			}
