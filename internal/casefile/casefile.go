@@ -72,6 +72,11 @@ type Case struct {
 	// Approval is what people were asked last, nil: nothing so far.
 	Approval *Approval `json:"approval,omitempty"`
 
+	// Concerns are what containing the target breaks, or would break, beside it. Weighed says that the containment may begin
+	// for all that: they were looked at, and ask for nobody's yes (any more).
+	Concerns []string `json:"concerns,omitempty"`
+	Weighed  bool     `json:"weighed,omitempty"`
+
 	// ChainHead and ChainLength are the last entry's hash (hex) and number in the evidence manifest.
 	ChainHead   string `json:"chain_head,omitempty"`
 	ChainLength int    `json:"chain_length,omitempty"`

@@ -29,6 +29,7 @@ type Config struct {
 	Accounts      Accounts      `yaml:"accounts"`
 	Notify        notify.Config `yaml:"notify"`
 	FalsePositive FalsePositive `yaml:"false_positive"`
+	BlastRadius   BlastRadius   `yaml:"blast_radius"`
 }
 
 // IAM is how users and roles are answered.
@@ -84,6 +85,7 @@ func Default(stateDir string) Config {
 
 		Accounts:      Accounts{SessionName: "cordon"},
 		FalsePositive: FalsePositive{SuppressDays: 7},
+		BlastRadius:   StandardBlastRadius(),
 	}
 }
 
@@ -181,6 +183,9 @@ func (c Config) check() error {
 		}
 	}
 	if err := c.Accounts.check(); err != nil {
+		return err
+	}
+	if err := c.BlastRadius.check(); err != nil {
 		return err
 	}
 	return c.Notify.Check()
