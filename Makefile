@@ -57,7 +57,7 @@ generate: ## write the generated files anew
 	$(GO) run ./internal/gen
 
 FUZZ := finding:FuzzDecode config:FuzzPolicy notify:FuzzMedia notify:FuzzFit notify:FuzzRetryAfter vault:FuzzCleanName \
-        actions:FuzzPolicyDocument actions:FuzzRegistration awssim:FuzzPolicyDocument awssim:FuzzWildcard \
+        actions:FuzzPolicyDocument actions:FuzzRegistration blast:FuzzPolicy awssim:FuzzPolicyDocument awssim:FuzzWildcard \
         awssim:FuzzReadPolicies awssim:FuzzDynamoDBExpression
 
 fuzz: ## fuzz every decoder and escaper for half a minute each

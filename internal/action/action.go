@@ -10,7 +10,8 @@
 //     failed it is put back all the same, as AWS may show a change late). A part that Do did not set, or that is gone,
 //     is left out. Anything else is someone else's change: a conflict, reported and left alone unless forced.
 //  4. There is one record for each (case, action).
-//  5. Waiting, skipping and a missing target are typed errors: *Pending, *Skip, *Gone.
+//  5. Nothing that the target feels is changed before Env.Touch permits. Where it refuses, the record begins anew another time.
+//  6. Waiting, skipping and a missing target are typed errors: *Pending, *Skip, *Gone.
 //
 // The life of a record:
 //
@@ -41,6 +42,10 @@ type Env struct {
 
 	// Permit is asked after observing and before anything is changed; an error means that nothing may be. nil permits.
 	Permit func(ctx context.Context) error
+
+	// Touch is asked before the first change that the target feels; an error means that nothing may be changed, and what
+	// the action has made for itself is taken back. nil permits. Run asks it for every action but one that Prepares.
+	Touch func(ctx context.Context) error
 
 	// Planning is set while nothing is going to be done: Observe says what it would find after the steps before it.
 	Planning bool
@@ -110,6 +115,7 @@ type Spec[T, P any] struct {
 	ForRelease  []string      // those of Permissions that only Undo needs
 	Until       string        // the action that takes over what this one set; from then on its state is not compared
 	Settle      time.Duration // how long AWS may take to show the change; 10 s if zero
+	Prepares    bool          // Do first makes what it needs beside the target, then asks Env.Touch itself
 
 	// Observe reads only. known is the stored prior, nil the first time: it says what to look at when the target
 	// itself does not any more (the role of a profile that was removed). *Skip: the action cannot be applied here, and
@@ -151,8 +157,9 @@ type Action struct {
 	Irreversible         string
 	Until                string
 
-	settle time.Duration
-	impl   erased
+	settle   time.Duration
+	prepares bool
+	impl     erased
 }
 
 // erased is a Spec's behaviour over JSON. A request is the JSON of T, a state the JSON of P.
@@ -186,7 +193,7 @@ func New[T, P any](s Spec[T, P]) Action {
 	}
 	return Action{
 		ID: s.ID, Summary: s.Summary, Details: s.Details, Permissions: s.Permissions, ForRelease: s.ForRelease,
-		Irreversible: s.Irreversible, Until: s.Until, settle: s.Settle, impl: spec[T, P]{s},
+		Irreversible: s.Irreversible, Until: s.Until, settle: s.Settle, prepares: s.Prepares, impl: spec[T, P]{s},
 	}
 }
 

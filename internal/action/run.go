@@ -43,6 +43,7 @@ func Run(ctx context.Context, l Ledger, env *Env, a Action, caseID string, req R
 	}
 	own := *env
 	own.notes = &notebook{lines: slices.Clone(rec.Notes)}
+	own.Touch = refusable(a.ID, env.Touch)
 	r := runner{l: l, env: &own, a: a, drifts: new(int)}
 	if rec.Status == Undone { // what was before is not what is before now
 		rec.Prior, rec.After, rec.Acted, rec.Released = nil, nil, time.Time{}, time.Time{}
@@ -57,7 +58,7 @@ func Run(ctx context.Context, l Ledger, env *Env, a Action, caseID string, req R
 	return r.again(ctx, rec)
 }
 
-// RefusedError says that an action was not begun because Env.Permit refused: nothing was changed or stored.
+// RefusedError says that an action was not begun because Env.Permit or Env.Touch refused: nothing was changed.
 type RefusedError struct {
 	Action string
 	Err    error
@@ -85,6 +86,9 @@ func (r runner) begin(ctx context.Context, rec Record) (Record, error) {
 	if err != nil {
 		return r.end(ctx, rec, err)
 	}
+	if err := r.touch(ctx); err != nil {
+		return rec, err
+	}
 	rec.Prior, rec.Status, rec.Moot, rec.Error, rec.Reason = prior, Doing, false, "", ""
 	if want, err := r.a.impl.expect(rec.Request, prior); err == nil && same(r.a, want, prior) {
 		r.env.Note("as wanted already")
@@ -111,6 +115,9 @@ func (r runner) again(ctx context.Context, rec Record) (Record, error) {
 	if rec.Status == Done && same(r.a, now, rec.After) && r.a.impl.verify(rec.Request, rec.Prior, now) == nil {
 		return rec, nil
 	}
+	if err := r.touch(ctx); err != nil {
+		return rec, err
+	}
 	if rec.Prior, err = r.a.impl.extend(rec.Prior, now); err != nil {
 		return rec, err
 	}
@@ -127,12 +134,48 @@ func (r runner) storeAndAct(ctx context.Context, rec Record) (Record, error) {
 	inEffect := time.Time{}
 	r.env.Attempt, r.env.inEffect = rec.Attempts, &inEffect
 	if err := r.a.impl.do(ctx, r.env, rec.Request, rec.Prior); err != nil {
+		var refused *RefusedError
+		if errors.As(err, &refused) {
+			return r.takeBack(ctx, rec, refused)
+		}
 		return r.end(ctx, rec, err)
 	}
 	if rec.Acted = inEffect; inEffect.IsZero() {
 		rec.Acted = time.Now().UTC()
 	}
 	return r.confirm(ctx, rec)
+}
+
+// takeBack stores that Do changed nothing: what is before now is not what will be before when it is tried again.
+func (r runner) takeBack(ctx context.Context, rec Record, refused *RefusedError) (Record, error) {
+	rec.Prior, rec.After, rec.Notes, rec.Attempts = nil, nil, nil, 0
+	rec.Status, rec.Reason, rec.Ended = Undone, refused.Err.Error(), time.Now().UTC()
+	rec, err := r.store(ctx, rec)
+	if err != nil {
+		return rec, err
+	}
+	return rec, refused
+}
+
+// refusable is Touch as an action's Do asks it.
+func refusable(id string, touch func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if touch == nil {
+			return nil
+		}
+		if err := touch(ctx); err != nil {
+			return &RefusedError{id, err}
+		}
+		return nil
+	}
+}
+
+// touch asks for an action that does not ask itself.
+func (r runner) touch(ctx context.Context) error {
+	if r.a.prepares {
+		return nil
+	}
+	return r.env.Touch(ctx)
 }
 
 func (r runner) permit(ctx context.Context) error {

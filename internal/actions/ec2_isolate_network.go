@@ -38,6 +38,7 @@ ec2.seal-network closes that. Release puts the former groups back, interface by 
 			"ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress", "ssm:DescribeInstanceInformation",
 		},
 		Until:    "ec2.seal-network",
+		Prepares: true,
 		Settle:   30 * time.Second,
 		Observe:  observeIsolation,
 		Expect:   expectIsolation,

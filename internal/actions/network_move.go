@@ -19,7 +19,7 @@ import (
 
 // move takes every interface of prior into the case's group of that name:
 //
-//	┌ make the groups ─ set their rules ┐        ┌ eni 1: all-access ─ quarantine ┐
+//	┌ make the groups ─ set their rules ┐ touch? ┌ eni 1: all-access ─ quarantine ┐
 //	┤   (per VPC, all at once)          ├────────┤ eni 2: all-access ─ quarantine ├─ delete the all-access groups
 //	└───────────────────────────────────┘        └ …                              ┘
 //
@@ -42,6 +42,9 @@ func move(ctx context.Context, env *action.Env, on action.On, prior networkState
 		return repair
 	}
 	groups := readyGroups(ctx, env, on, vpcs(prior, left), name, out, cut)
+	if err := env.Touch(ctx); err != nil {
+		return takeGroupsBack(ctx, env, on, prior, name, err)
+	}
 	// One interface that fails does not keep the others from being isolated.
 	var wg sync.WaitGroup
 	errs := make([]error, len(left))
@@ -62,6 +65,16 @@ func move(ctx context.Context, env *action.Env, on action.On, prior networkState
 	env.InEffect()
 	dropUntrack(ctx, env, on, groups)
 	return nil
+}
+
+// takeGroupsBack deletes the groups that were made for a change that is refused, and gives that refusal.
+func takeGroupsBack(ctx context.Context, env *action.Env, on action.On, prior networkState, name string, refused error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if err := deleteGroups(ctx, env, prior.Keep, name, untrackGroup(on.Case)); err != nil {
+		return fmt.Errorf("take the case's empty groups back, as the change was refused: %w", err) // release deletes them
+	}
+	return refused
 }
 
 // notYetIn lists the interfaces that a former attempt has not moved: those it has are not to be opened again.

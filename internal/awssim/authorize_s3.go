@@ -37,6 +37,7 @@ func decideBuckets(d decisions) {
 	onBucket(d, func(in *s3.GetPublicAccessBlockInput) *string { return in.Bucket })
 	onBucket(d, func(in *s3.PutPublicAccessBlockInput) *string { return in.Bucket })
 	onBucket(d, func(in *s3.DeletePublicAccessBlockInput) *string { return in.Bucket })
+	onBucket(d, func(in *s3.GetBucketPolicyInput) *string { return in.Bucket })
 	onBucket(d, func(in *s3.GetBucketPolicyStatusInput) *string { return in.Bucket })
 	onBucket(d, func(in *s3.GetBucketAclInput) *string { return in.Bucket })
 	onBucket(d, func(in *s3.GetBucketLocationInput) *string { return in.Bucket })

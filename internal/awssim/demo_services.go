@@ -46,8 +46,8 @@ func demoResponder(s *state) {
 	r.Attached = []string{"arn:" + s.Partition + ":iam::aws:policy/AdministratorAccess"}
 }
 
-// demoBalancers puts an application load balancer and a classic one before the web servers, and registers web-1's
-// metrics port by address.
+// demoBalancers puts an application load balancer and a classic one before the web servers, and registers their
+// metrics ports by address.
 func demoBalancers(s *state) {
 	r, now := s.region(DemoRegion), demoTime()
 	alb := s.addBalancer(r, "web", demoVPC, elbv2types.LoadBalancerTypeEnumApplication)
@@ -59,7 +59,9 @@ func demoBalancers(s *state) {
 	web.add("i-0a1b2c3d4e5f60001", 80, now)
 	web.add("i-0a1b2c3d4e5f60011", 80, now)
 	metrics := s.addTargetGroup(r, "metrics-tg", demoVPC, elbv2types.TargetTypeEnumIp, elbv2types.ProtocolEnumHttp, 9090)
-	metrics.add("10.20.1.10", 9090, now).Zone = DemoRegion + "a"
+	for _, ip := range []string{"10.20.1.10", "10.20.1.11"} {
+		metrics.add(ip, 9090, now).Zone = DemoRegion + "a"
+	}
 	for _, g := range []*targetGroup{web, metrics} {
 		s.addListener(&r.ELBV2, *alb.Balancer.LoadBalancerArn, elbv2types.ProtocolEnumHttp, *g.Group.Port,
 			[]elbv2types.Action{{Type: elbv2types.ActionTypeEnumForward, TargetGroupArn: aws.String(*g.Group.TargetGroupArn)}})

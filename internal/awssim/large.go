@@ -18,9 +18,9 @@ type LargeOptions struct {
 
 // Large fills an account's DemoRegion with one running instance that has many interfaces and volumes and the
 // instance profile "large", and is registered in every one of many target groups (each tenth of them by address)
-// and classic balancers.
+// and classic balancers; a small second instance serves beside it.
 func Large(a *Account, o LargeOptions) (instanceID string, err error) {
-	const vpc, subnet, group, id = "vpc-0b000000000000001", "subnet-0b000000000000001", "sg-0b000000000000001", "i-0b000000000000001"
+	const vpc, subnet, group, id, peer = "vpc-0b000000000000001", "subnet-0b000000000000001", "sg-0b000000000000001", "i-0b000000000000001", "i-0b000000000000002"
 	if err := a.update(func(s *state) {
 		s.addRole(time.Now().UTC(), "/", "large-role", serviceTrust("ec2.amazonaws.com"))
 		s.addProfile(time.Now().UTC(), "/", "large", "large-role")
@@ -41,6 +41,10 @@ func Large(a *Account, o LargeOptions) (instanceID string, err error) {
 			ed.Subnet(subnet, vpc, "10.30.0.0/18", DemoRegion+"a", 0),
 			ed.Group(group, vpc, "large", Rule{Protocol: "tcp", From: 80, To: 80, Peer: "0.0.0.0/0"}),
 			ed.Instance(spec),
+			ed.Instance(InstanceSpec{
+				ID: peer, Interfaces: []InterfaceSpec{{ID: "eni-0b100000000000001", Subnet: subnet, Groups: []string{group}}},
+				Volumes: []VolumeSpec{{ID: "vol-0b100000000000001", Device: rootDevice}},
+			}),
 		)
 	})
 	if err != nil {
@@ -49,18 +53,23 @@ func Large(a *Account, o LargeOptions) (instanceID string, err error) {
 	return id, a.update(func(s *state) {
 		r := s.region(DemoRegion)
 		now := time.Now().UTC()
-		ip := *r.EC2.interfacesOf(id)[0].PrivateIpAddress
+		address := func(id string) string { return *r.EC2.interfacesOf(id)[0].PrivateIpAddress }
 		for n := range o.TargetGroups {
-			kind, member := elbv2types.TargetTypeEnumInstance, id
+			kind, members := elbv2types.TargetTypeEnumInstance, []string{id, peer}
 			if n%10 == 9 {
-				kind, member = elbv2types.TargetTypeEnumIp, ip
+				kind, members = elbv2types.TargetTypeEnumIp, []string{address(id), address(peer)}
 			}
-			s.addTargetGroup(r, fmt.Sprintf("large-%04d", n), vpc, kind, elbv2types.ProtocolEnumHttp, 80).add(member, 80, now)
+			group := s.addTargetGroup(r, fmt.Sprintf("large-%04d", n), vpc, kind, elbv2types.ProtocolEnumHttp, 80)
+			for _, member := range members {
+				group.add(member, 80, now)
+			}
 		}
 		for n := range o.ClassicBalancers {
-			s.addClassic(r, fmt.Sprintf("large-%04d", n), []elbtypes.Listener{{
+			classic := s.addClassic(r, fmt.Sprintf("large-%04d", n), []elbtypes.Listener{{
 				Protocol: aws.String("HTTP"), LoadBalancerPort: 80, InstanceProtocol: aws.String("HTTP"), InstancePort: aws.Int32(80),
-			}}).add(id)
+			}})
+			classic.add(id)
+			classic.add(peer)
 		}
 	})
 }

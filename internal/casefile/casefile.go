@@ -74,6 +74,14 @@ type Case struct {
 	// Looking are the findings that the run at work looks at in its containment.
 	Looking []Finding `json:"looking,omitempty"`
 
+	// Approval is what people were asked last, nil: nothing so far.
+	Approval *Approval `json:"approval,omitempty"`
+
+	// Concerns are what containing the target breaks, or would break, beside it. Weighed says that the containment may begin
+	// for all that: they were looked at, and ask for nobody's yes (any more).
+	Concerns []string `json:"concerns,omitempty"`
+	Weighed  bool     `json:"weighed,omitempty"`
+
 	// ChainHead and ChainLength are the last entry's hash (hex) and number in the evidence manifest.
 	ChainHead   string `json:"chain_head,omitempty"`
 	ChainLength int    `json:"chain_length,omitempty"`
@@ -155,6 +163,23 @@ type Store interface {
 	Suppress(ctx context.Context, s Suppression) error
 	// Suppressed gives the suppression of a finding on a target that is in force at now; ok is false where there is none.
 	Suppressed(ctx context.Context, t finding.Target, findingID string, now time.Time) (s Suppression, ok bool, err error)
+
+	// Admit counts one containment of the case in the scope of each limit, or in none: where a scope has its Max in the
+	// window that ends now, nothing is counted and that limit is given back (the first such of limits). A case that is
+	// counted in a scope's window already is not counted there again. Of any number of concurrent callers, in any number
+	// of processes, a scope never has more than Max in its window.
+	Admit(ctx context.Context, caseID string, limits []Limit, now time.Time) (full *Limit, err error)
+	// Admitted gives how many cases each limit's scope has in the window that ends now, in the order of limits.
+	Admitted(ctx context.Context, limits []Limit, now time.Time) ([]int, error)
+
+	// Pause keeps p: from the moment it returns, Paused gives it to everyone. A later one takes the place of the earlier.
+	Pause(ctx context.Context, p Pause) error
+	// Resume ends the pause; nothing changes where there is none.
+	Resume(ctx context.Context, by string, now time.Time) error
+	// Paused gives the pause that is in force; ok is false where there is none.
+	Paused(ctx context.Context) (p Pause, ok bool, err error)
+	// Pauses gives every pause and resumption ("paused", "resumed"), by Seq.
+	Pauses(ctx context.Context) ([]Entry, error)
 
 	// Check proves that the store can be written, without leaving a trace.
 	Check(ctx context.Context) error

@@ -70,7 +70,7 @@ func (c Case) Admit(o Opening) (changed Case, e Entry, ok bool) {
 func (c Case) Change(f func(*Case) ([]Entry, error), now time.Time) (changed Case, entries []Entry, ok bool, err error) {
 	was := c
 	c.Findings, c.Residual, c.Evidence = slices.Clone(c.Findings), slices.Clone(c.Residual), slices.Clone(c.Evidence)
-	c.Unanswered, c.Looking = slices.Clone(c.Unanswered), slices.Clone(c.Looking)
+	c.Unanswered, c.Looking, c.Approval = slices.Clone(c.Unanswered), slices.Clone(c.Looking), c.Approval.clone()
 	if entries, err = f(&c); err != nil {
 		return was, nil, false, err
 	}
@@ -143,6 +143,7 @@ func (c *Case) fill() {
 	if len(c.Unanswered) == 0 {
 		c.Unanswered = nil
 	}
+	c.Approval.fill()
 }
 
 func (o Opening) finding() Finding {

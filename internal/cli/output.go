@@ -29,7 +29,8 @@ type caseJSON struct {
 	Residual         []string           `json:"residual"`
 	Evidence         []action.Artifact  `json:"evidence"`
 	Ticket           string             `json:"ticket"`
-	Linked           []string           `json:"linked"` // the cases of the other targets of its findings
+	Concerns         []string           `json:"concerns"` // what containing the target breaks, or would break, beside it
+	Linked           []string           `json:"linked"`   // the cases of the other targets of its findings
 }
 
 type stepJSON struct {
@@ -47,6 +48,7 @@ func toJSON(c casefile.Case, records []action.Record) caseJSON {
 	out := caseJSON{
 		ID: c.ID, Status: c.Status, Reason: c.Reason, Target: c.Target, Findings: c.Findings, Opened: c.Opened, Updated: c.Updated,
 		Playbook: c.Playbook, Releasing: c.Releasing, Steps: []stepJSON{}, Residual: c.Residual, Evidence: c.Evidence, Ticket: c.Ticket, Linked: append([]string{}, c.Linked...),
+		Concerns: append([]string{}, c.Concerns...),
 	}
 	if c.ContainedAfter > 0 {
 		ms := c.ContainedAfter.Milliseconds()

@@ -110,6 +110,13 @@ func (a *app) printPlan(p engine.Plan) {
 	} else if p.Decision.Outcome != policy.Contain {
 		return
 	}
+	for _, c := range p.Concerns {
+		label := "  note     "
+		if c.Ask {
+			label = "  ASKS     "
+		}
+		a.wrapped(label, c.Text)
+	}
 	fmt.Fprintln(a.Out)
 	changes := 0
 	for _, step := range p.Steps {

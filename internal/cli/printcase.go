@@ -31,6 +31,9 @@ func (a *app) printCase(c caseJSON) {
 	if c.Reason != "" {
 		a.wrapped("  reason     ", c.Reason)
 	}
+	for _, text := range c.Concerns {
+		a.wrapped("  concern    ", text)
+	}
 	if len(c.Steps) > 0 {
 		p("")
 	}

@@ -25,6 +25,7 @@ type Config struct {
 	Notify        notify.Config `yaml:"notify"`
 	FalsePositive FalsePositive `yaml:"false_positive"`
 	Policy        Policy        `yaml:"policy"`
+	BlastRadius   BlastRadius   `yaml:"blast_radius"`
 }
 
 // IAM is how users and roles are answered.
@@ -79,7 +80,9 @@ func Default(stateDir string) Config {
 		EC2:   EC2{CutEstablished: true, LiveResponse: LiveResponse{Seconds: 90}},
 
 		Accounts:      Accounts{SessionName: "cordon"},
-		FalsePositive: FalsePositive{SuppressDays: 7}, Policy: defaultPolicy(),
+		FalsePositive: FalsePositive{SuppressDays: 7},
+		Policy:        defaultPolicy(),
+		BlastRadius:   StandardBlastRadius(),
 	}
 }
 
@@ -150,6 +153,9 @@ func (c Config) check() error {
 		return err
 	}
 	if err := c.Accounts.check(); err != nil {
+		return err
+	}
+	if err := c.BlastRadius.check(); err != nil {
 		return err
 	}
 	return c.Notify.Check()

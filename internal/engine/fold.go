@@ -28,7 +28,8 @@ type run struct {
 	once     bool      // never wait: what is pending is left to the caller
 
 	mu      sync.Mutex
-	refused bool            // the preflight's no: nothing was begun
+	refused bool            // the preflight's no, or the blast radius's: nothing was begun
+	asks    *NeedsApproval  // the blast radius's no
 	broken  error           // the store failed on the way
 	pending *action.Pending // with once: what to come back for
 }
@@ -126,7 +127,7 @@ func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
 				return
 			}
 		case errors.As(err, &refused):
-			r.refuse()
+			r.refuse(refused)
 			return
 		case err != nil:
 			r.fail(err)
@@ -194,10 +195,24 @@ func (r *run) stopped() bool {
 	return r.refused
 }
 
-func (r *run) refuse() {
+func (r *run) refuse(no *action.RefusedError) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.refused = true
+	_ = errors.As(no, &r.asks)
+}
+
+// refusal is why nothing was begun, nil where something was.
+func (r *run) refusal(ctx context.Context) error {
+	if err := r.pre.permit(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.asks != nil {
+		return r.asks
+	}
+	return nil
 }
 
 // failed says whether the store or the vault failed on the way.

@@ -266,7 +266,7 @@ func (e *Engine) sendAgain(ctx context.Context, rec action.Record) error {
 // noticeOf puts a case's state into a notice. f is the finding that brought it about.
 func noticeOf(c casefile.Case, f *finding.Finding, records []action.Record) notify.Notice {
 	n := notify.Notice{
-		Event: notify.Event(c.Status), Case: c.ID, Status: string(c.Status), Reason: c.Reason, Target: c.Target,
+		Event: notify.Event(c.Status), Case: c.ID, Status: string(c.Status), Reason: reasonOf(c), Target: c.Target,
 		ContainedAfter: c.ContainedAfter, Residual: c.Residual, Evidence: len(c.Evidence), Ticket: c.Ticket, At: time.Now().UTC(),
 		Next: []string{"cordon show " + c.ID, "cordon release " + c.ID + " --false-positive"},
 	}

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cordon/internal/action"
+	"cordon/internal/blast"
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
 	"cordon/internal/policy"
@@ -18,6 +19,7 @@ type Plan struct {
 	Target   finding.Target  `json:"target"`
 	Decision policy.Decision `json:"decision"`
 	Steps    []PlannedStep   `json:"steps"`
+	Concerns []blast.Concern `json:"concerns"`            // what it would break beside the target; one that asks keeps respond from it
 	OpenCase string          `json:"open_case,omitempty"` // the target's; respond then puts back only what has drifted
 }
 
@@ -39,9 +41,9 @@ func (e *Engine) Plan(ctx context.Context, f finding.Finding) ([]Plan, error) {
 		if err != nil {
 			return out, err
 		}
-		p := Plan{Finding: f.ID, Type: f.Type, Target: t, Decision: d, Steps: []PlannedStep{}}
+		p := Plan{Finding: f.ID, Type: f.Type, Target: t, Decision: d, Steps: []PlannedStep{}, Concerns: []blast.Concern{}}
 		if d.Outcome == policy.Contain || d.Outcome == policy.Approve {
-			if p.Steps, err = e.planSteps(ctx, f, t, d.Off); err != nil {
+			if p.Steps, p.Concerns, err = e.planSteps(ctx, f, t, d.Off); err != nil {
 				return out, err
 			}
 		}
@@ -50,10 +52,10 @@ func (e *Engine) Plan(ctx context.Context, f finding.Finding) ([]Plan, error) {
 	return out, nil
 }
 
-func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Target, off []string) ([]PlannedStep, error) {
+func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Target, off []string) ([]PlannedStep, []blast.Concern, error) {
 	clients, err := e.o.Clients(ctx, t.Account, t.Region)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	env := &action.Env{
 		Clients: clients, Evidence: noEvidence{}, Planning: true,
@@ -76,6 +78,11 @@ func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Tar
 		_, err := identify(ctx, clients, t.Account)
 		return err
 	})
+	concerns := []blast.Concern{}
+	g.Go(func() error {
+		concerns = append(concerns, e.planConcerns(ctx, clients, f, t)...)
+		return nil
+	})
 	for i, s := range steps {
 		g.Go(func() error {
 			req, err := action.NewRequest(action.On{Case: planCase, Target: t}, s.With)
@@ -91,9 +98,9 @@ func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Tar
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return out, nil
+	return out, concerns, nil
 }
 
 // noEvidence is the evidence of a case that does not exist.

@@ -19,14 +19,20 @@ type preflight struct {
 	done   chan struct{}
 	caller string // ARN
 	err    error
+
+	identified chan struct{} // closed once caller is known, or cannot be
 }
 
 func (e *Engine) startPreflight(ctx context.Context, c *cloud.Clients, t finding.Target, also ...func(context.Context) error) *preflight {
-	p := &preflight{done: make(chan struct{})}
+	p := &preflight{done: make(chan struct{}), identified: make(chan struct{})}
 	go func() {
 		defer close(p.done)
 		g, ctx := errgroup.WithContext(ctx)
-		g.Go(func() (err error) { p.caller, err = identify(ctx, c, t.Account); return err })
+		g.Go(func() (err error) {
+			defer close(p.identified)
+			p.caller, err = identify(ctx, c, t.Account)
+			return err
+		})
 		for _, look := range []func(context.Context) error{e.o.Vault.Private, e.o.Vault.Check} {
 			g.Go(func() error {
 				if err := look(ctx); err != nil {
@@ -50,6 +56,16 @@ func (p *preflight) permit(ctx context.Context) error {
 		return p.err
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// who is the caller as soon as AWS has said it, "" where it does not.
+func (p *preflight) who(ctx context.Context) string {
+	select {
+	case <-p.identified:
+		return p.caller
+	case <-ctx.Done():
+		return ""
 	}
 }
 

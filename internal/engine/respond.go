@@ -294,10 +294,11 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 	}
 	var document sync.WaitGroup
 	document.Go(func() { r.keepDocument(ctx, f) })
+	r.guard(ctx)
 	r.fold(ctx, p.Root)
 	document.Wait()
 	// Where the preflight refused, no step changed anything, whatever else went wrong with it.
-	if refused := r.pre.permit(context.WithoutCancel(ctx)); errors.As(refused, new(*overruled)) {
+	if refused := r.refusal(ctx); errors.As(refused, new(*overruled)) {
 		return e.resettle(ctx, c, settled, refused)
 	} else if refused != nil {
 		return e.giveUp(ctx, c, f, refused)
@@ -398,6 +399,10 @@ func documentName(f finding.Finding) string {
 
 // giveUp settles a case that could not be answered: nothing was changed. A case that was answered before stays as it was.
 func (e *Engine) giveUp(ctx context.Context, c casefile.Case, f finding.Finding, cause error) (casefile.Case, error) {
+	var need *NeedsApproval
+	if errors.As(cause, &need) {
+		return e.awaitApproval(ctx, c, f, need)
+	}
 	switch c.Status {
 	case casefile.Contained, casefile.Partial, casefile.Released:
 		return c, cause

@@ -104,20 +104,21 @@ func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
 			documents.Go(func() { r.keepDocument(ctx, f) })
 		}
 	}
+	r.guard(ctx)
 	r.fold(ctx, node)
 	documents.Wait()
+	if refused := r.refusal(ctx); refused != nil {
+		if r.f != nil {
+			_, refused = e.giveUp(ctx, c, *r.f, refused)
+		}
+		return refused
+	}
 	if again { // contained first, told then
 		for _, f := range findings {
 			if slices.Contains(c.Unanswered, f.ID) {
 				e.sendRepeat(ctx, c, f)
 			}
 		}
-	}
-	if refused := r.pre.permit(context.WithoutCancel(ctx)); refused != nil {
-		if r.f != nil {
-			_, refused = e.giveUp(ctx, c, *r.f, refused)
-		}
-		return refused
 	}
 	return r.ended()
 }
@@ -134,7 +135,7 @@ func (e *Engine) Step(ctx context.Context, t Turn, id string) error {
 	if err != nil {
 		return fmt.Errorf("read records of case %s: %w", c.ID, err)
 	}
-	if c.Settled || c.Status == casefile.Released || !slices.ContainsFunc(records, func(r action.Record) bool { return !strings.HasPrefix(r.Action, "notify.") }) {
+	if c.Settled || c.Status == casefile.Released || c.Status == casefile.AwaitingApproval || !slices.ContainsFunc(records, func(r action.Record) bool { return !strings.HasPrefix(r.Action, "notify.") }) {
 		return nil
 	}
 	r, err := e.turn(ctx, t, c)
@@ -163,7 +164,7 @@ func (e *Engine) Settle(ctx context.Context, t Turn) (casefile.Case, error) {
 	}
 	defer e.yield(ctx, c.ID, t.owner())
 	defer stop()
-	if c.Settled || c.Status == casefile.Released {
+	if c.Settled || c.Status == casefile.Released || c.Status == casefile.AwaitingApproval {
 		return c, nil
 	}
 	r, err := e.turn(held, t, c)

@@ -5,6 +5,7 @@ import (
 
 	"cordon/internal/action"
 	"cordon/internal/actions"
+	"cordon/internal/blast"
 	"cordon/internal/casefile/dynamodb"
 	"cordon/internal/engine"
 	"cordon/internal/notify"
@@ -20,8 +21,8 @@ type Need struct {
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 var free = []string{"sts:GetCallerIdentity"}
 
-// Needs lists what Cordon calls, in the order of its parts. In a member account that is the actions alone: cases,
-// evidence and notices stay with the deployment's own account.
+// Needs lists what Cordon calls, in the order of its parts. In a member account that is the actions, and what is
+// looked at before them, alone: cases, evidence and notices stay with the deployment's own account.
 func Needs(member bool) []Need {
 	var out []Need
 	add := func(by string, permissions ...string) {
@@ -35,6 +36,7 @@ func Needs(member bool) []Need {
 		add(a.ID, permissionsOf(a, member)...)
 	}
 	add("tags for policy", engine.FactPermissions()...)
+	add("blast radius", blast.Permissions()...)
 	if member {
 		return out
 	}

@@ -33,7 +33,7 @@ func (w *world) look(verb string) {
 	cases, err := w.store.Cases(ctx, casefile.Filter{})
 	w.must(err)
 	for _, c := range cases {
-		w.say(verb, fmt.Sprintf("case %s: %s: %q; residual %q; ticket %q", c.Target, c.Status, inOrder(c.Reason), c.Residual, c.Ticket))
+		w.say(verb, fmt.Sprintf("case %s: %s: %q; residual %q; concerns %q; ticket %q", c.Target, c.Status, inOrder(c.Reason), c.Residual, c.Concerns, c.Ticket))
 		for _, e := range c.Evidence {
 			w.say(verb, "evidence "+e.URI)
 		}

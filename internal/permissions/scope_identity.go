@@ -53,7 +53,7 @@ func bucketScopes() []Statement {
 	return []Statement{{
 		Sid: "BlockPublicAccess", Scope: "buckets of the account",
 		Action: Words{
-			"s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock",
+			"s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketPolicy", "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock",
 			"s3:GetBucketTagging", "s3:GetBucketWebsite", "s3:PutBucketPublicAccessBlock",
 		},
 		Resource: Words{"arn:${Partition}:s3:::*"}, Condition: Conditions{"StringEquals": {"s3:ResourceAccount": {"${Account}"}}},

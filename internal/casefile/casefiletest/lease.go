@@ -108,9 +108,14 @@ func cancelled(t *testing.T, s casefile.Store) {
 		return nil, nil
 	})
 	_, errSave := s.SaveRecord(ctx, record("ec2.tag"))
+	_, errAdmit := s.Admit(ctx, "c-1", []casefile.Limit{limit("total", 1)}, epoch)
+	_, errAdmitted := s.Admitted(ctx, []casefile.Limit{limit("total", 1)}, epoch)
+	_, _, errPaused := s.Paused(ctx)
 	for name, err := range map[string]error{
 		"OpenCase": errOpen, "Case": errCase, "Cases": errCases, "Update": errUpdate, "SaveRecord": errSave,
 		"Claim": s.Claim(ctx, "c-1", "me", epoch, time.Minute), "Check": s.Check(ctx),
+		"Admit": errAdmit, "Admitted": errAdmitted, "Paused": errPaused,
+		"Pause": s.Pause(ctx, casefile.Pause{By: "me", At: epoch}), "Resume": s.Resume(ctx, "me", epoch),
 	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v, want context.Canceled", name, err)
@@ -121,6 +126,12 @@ func cancelled(t *testing.T, s casefile.Store) {
 	must(t, err)
 	if len(cases) != 1 {
 		t.Errorf("%d cases, want 1", len(cases))
+	}
+	counted, err := s.Admitted(t.Context(), []casefile.Limit{limit("total", 1)}, epoch)
+	must(t, err)
+	same(t, "counted", counted, []int{0})
+	if _, ok, err := s.Paused(t.Context()); ok || err != nil {
+		t.Errorf("paused %v, %v", ok, err)
 	}
 }
 

@@ -154,9 +154,20 @@ func reopened(t *testing.T, s casefile.Store, reopen Reopen) {
 	must(t, err)
 	setStatus(t, s, "c-1", casefile.Contained)
 	must(t, s.Claim(t.Context(), "c-1", "me", epoch, time.Hour))
+	ask(t, s, "c-1", 1)
+	limits, pause := []casefile.Limit{limit("total", 2)}, casefile.Pause{By: "me", At: epoch}
+	_, err = s.Admit(t.Context(), "c-1", limits, epoch)
+	must(t, err)
+	must(t, s.Pause(t.Context(), pause))
 	before := kept(t, s, "c-1")
 	s = reopen(t, s)
 	same(t, "kept", kept(t, s, "c-1"), before)
+	counted, err := s.Admitted(t.Context(), limits, epoch)
+	must(t, err)
+	same(t, "counted", counted, []int{1})
+	if p, ok, err := s.Paused(t.Context()); p != pause || !ok || err != nil {
+		t.Errorf("paused %+v, %v, %v", p, ok, err)
+	}
 	if _, created, err := s.OpenCase(t.Context(), opening("c-2", "i-1", "f-1", 1)); err != nil || created {
 		t.Errorf("the target's case was forgotten: created %v, %v", created, err)
 	}

@@ -48,6 +48,16 @@ func Run(t *testing.T, open Open, reopen Reopen) {
 		"suppress: in force, over, replaced":    suppressed,
 		"notices: the unsent ones":              unsent,
 		"check: leaves no trace":                checked,
+		"approval: whole, its token apart":      approvalKept,
+		"approval: of 16 answers two count":     approvalConcurrent,
+		"limits: the window slides":             limitsSlide,
+		"limits: in all scopes or in none":      limitsTogether,
+		"limits: refused ones":                  limitsRefused,
+		"limits: hostile scopes":                limitsHostile,
+		"limits: exact over 8 workers":          limitsStorm,
+		"limits: scopes in any order":           limitsCrossed,
+		"pause: in force, replaced, over":       paused,
+		"pause: at once, by many":               pausedConcurrently,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}

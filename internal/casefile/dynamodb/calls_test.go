@@ -56,6 +56,7 @@ func TestCalls(t *testing.T) {
 	var j cloud.Journal
 	s := open(t, j.Attach(cfg), table)
 	rec := action.Record{Case: "c-1", Action: "ec2.tag", Status: action.Doing, Prior: []byte(`{}`)}
+	two := []casefile.Limit{{Scope: "account:111122223333", Max: 9, Window: time.Hour}, {Scope: "total", Max: 1, Window: time.Hour}}
 	ctx := t.Context()
 	for _, step := range []struct {
 		name, want string
@@ -93,6 +94,16 @@ func TestCalls(t *testing.T) {
 			_, _, err := s.Suppressed(ctx, opening("", "i-1").Target, "f-1", time.Now())
 			return err
 		}},
+		{"admit", "BatchGetItem TransactWriteItems", func() error { _, err := s.Admit(ctx, "c-1", two, began); return err }},
+		{"admit again", "BatchGetItem", func() error { _, err := s.Admit(ctx, "c-1", two, began); return err }},
+		{"admit where it is full", "BatchGetItem", func() error { _, err := s.Admit(ctx, "c-2", two, began); return err }},
+		{"admit without limits", "", func() error { _, err := s.Admit(ctx, "c-1", nil, began); return err }},
+		{"admitted", "BatchGetItem", func() error { _, err := s.Admitted(ctx, two, began); return err }},
+		{"pause", "GetItem TransactWriteItems", func() error { return s.Pause(ctx, casefile.Pause{By: "me", At: began}) }},
+		{"paused", "GetItem", func() error { _, _, err := s.Paused(ctx); return err }},
+		{"resume", "GetItem TransactWriteItems", func() error { return s.Resume(ctx, "me", began) }},
+		{"resume again", "GetItem", func() error { return s.Resume(ctx, "me", began) }},
+		{"pauses", "Query", func() error { _, err := s.Pauses(ctx); return err }},
 		{"cases of a target", "Query BatchGetItem", func() error {
 			target := opening("", "i-1").Target
 			_, err := s.Cases(ctx, casefile.Filter{Target: &target, Limit: 1})

@@ -113,12 +113,19 @@ func (s *Store) replace(ctx context.Context, was stored, c casefile.Case, entrie
 	set, values := "SET version = :version, entries = :entries, gsipk = :gsipk, gsisk = :gsisk", item{
 		":version": i["version"], ":entries": i["entries"], ":gsipk": i[IndexPartitionKey], ":gsisk": i[IndexSortKey], ":was": number(was.version),
 	}
+	if token, waits := i[taskToken]; waits {
+		set += ", task_token = :token"
+		values[":token"] = token
+	}
 	if ref, large := i[hash("body")]; large {
 		set += ", body_sha256 = :body REMOVE body"
 		values[":body"] = ref
 	} else {
 		set += ", body = :body REMOVE body_sha256"
 		values[":body"] = i["body"]
+	}
+	if c.TaskToken() == "" {
+		set += ", task_token"
 	}
 	writes := []types.TransactWriteItem{s.updating(key(caseKey(c.ID), skCase), set, "version = :was", values)}
 	if c.Status == casefile.Released && was.Status != casefile.Released {
@@ -173,6 +180,9 @@ func (s *Store) Update(ctx context.Context, id string, f func(*casefile.Case) ([
 	return c, nil
 }
 
+// taskToken is the attribute of an approval's token, which is in no body.
+const taskToken = "task_token"
+
 // load reads a case; casefile.ErrNotFound.
 func (s *Store) load(ctx context.Context, id string) (stored, error) {
 	i, err := s.get(ctx, caseKey(id), skCase)
@@ -190,6 +200,9 @@ func (s *Store) encodeCase(ctx context.Context, c stored) (item, error) {
 	i := key(caseKey(c.ID), skCase)
 	i["version"], i["entries"] = number(c.version), number(c.entries)
 	i[IndexPartitionKey], i[IndexSortKey] = text(statusPartition(c.Status)), text(caseOrder(c.Case))
+	if token := c.TaskToken(); token != "" {
+		i[taskToken] = text(token)
+	}
 	c.Lease = casefile.Lease{}
 	return i, s.keepBody(ctx, i, c.Case)
 }
@@ -200,5 +213,6 @@ func (s *Store) decodeCase(ctx context.Context, i item) (stored, error) {
 		return stored{}, err
 	}
 	c.Lease = lease(i)
+	c.SetTaskToken(i.text(taskToken))
 	return c, nil
 }

@@ -5,11 +5,15 @@
 //	TARGET#target   OPEN                    case_id: the target's open case, while there is one  one open case a target
 //	TARGET#target   CASE#opened#case        case_id: every case of the target, in order
 //	TARGET#target   SUPPRESSED#finding      body, until; ttl, by which DynamoDB deletes it
-//	CASE#case       CASE                    body, version, entries (journal's length), lease_*   no change is lost; one lease
+//	CASE#case       CASE                    body, version, entries (journal's length), lease_*,  no change is lost; one lease
+//	                                        task_token (of an approval)
 //	CASE#case       RECORDS                 records: how many there are                          records are numbered
 //	CASE#case       RECORD#action           body, version, seq, request, prior, after            ErrStale
 //	CASE#case       JOURNAL#0000000001      body                                                 entries are only ever added
 //	CASE#case       FINDING#finding         finding, raw
+//	LIMIT#scope     TALLY                   body: when each case was contained; revision; ttl    no limit is exceeded
+//	PAUSE           PAUSE                   body (while paused), entries                         no entry is lost
+//	PAUSE           JOURNAL#0000000001      body: who paused and resumed                         entries are only ever added
 //
 // Every change of a case is one transaction with its journal entries. What is too large for an item is an object in
 // an [Overflow], named by its SHA-256 (attribute body_sha256 for body, and so on).

@@ -134,3 +134,23 @@ func (a *alternating) Claim(ctx context.Context, id, owner string, now time.Time
 func (a *alternating) SaveRecord(ctx context.Context, r action.Record) (action.Record, error) {
 	return a.next().SaveRecord(ctx, r)
 }
+
+func (a *alternating) Admit(ctx context.Context, caseID string, limits []casefile.Limit, now time.Time) (*casefile.Limit, error) {
+	return a.next().Admit(ctx, caseID, limits, now)
+}
+
+func (a *alternating) Admitted(ctx context.Context, limits []casefile.Limit, now time.Time) ([]int, error) {
+	return a.next().Admitted(ctx, limits, now)
+}
+
+func (a *alternating) Pause(ctx context.Context, p casefile.Pause) error {
+	return a.next().Pause(ctx, p)
+}
+
+func (a *alternating) Resume(ctx context.Context, by string, now time.Time) error {
+	return a.next().Resume(ctx, by, now)
+}
+
+func (a *alternating) Paused(ctx context.Context) (casefile.Pause, bool, error) {
+	return a.next().Paused(ctx)
+}

@@ -23,7 +23,7 @@ const (
 	Index             = "list"
 	IndexPartitionKey = "gsipk"
 	IndexSortKey      = "gsisk"
-	TimeToLive        = "ttl" // epoch seconds; on suppressions alone
+	TimeToLive        = "ttl" // epoch seconds; on suppressions and limits alone
 )
 
 // CreateTableInput makes a table for a store, paid for by the request. TTL is a call of its own (UpdateTimeToLive).
@@ -78,6 +78,9 @@ const (
 	skEntry      = "JOURNAL#"
 	skDocument   = "FINDING#"
 	skSuppressed = "SUPPRESSED#"
+	skTally      = "TALLY"
+	pkPause      = "PAUSE"
+	skPause      = "PAUSE"
 
 	unsentNotices = "UNSENT" // the index's partition of unsent notices
 )
@@ -94,6 +97,7 @@ func recordKey(action string) string           { return skRecord + short(action)
 func entryKey(seq int) string                  { return fmt.Sprintf("%s%010d", skEntry, seq) }
 func documentKey(findingID string) string      { return skDocument + short(printable(findingID)) }
 func suppressionKey(findingID string) string   { return skSuppressed + short(printable(findingID)) }
+func limitKey(scope string) string             { return "LIMIT#" + short(printable(scope)) }
 func statusPartition(s casefile.Status) string { return "STATUS#" + string(s) }
 func caseOrder(c casefile.Case) string         { return instant(c.Opened) + "#" + short(c.ID) }
 func recordOrder(at time.Time, id string, seq int) string {

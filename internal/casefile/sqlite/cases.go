@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	selectCase = "SELECT body, lease_owner, lease_until FROM cases WHERE "
+	selectCase = "SELECT body, lease_owner, lease_until, task_token FROM cases WHERE "
 	selectOpen = selectCase + "account = ? AND region = ? AND kind = ? AND target = ? AND status <> 'released'"
 )
 
@@ -145,12 +145,12 @@ func updateCase(ctx context.Context, tx *sql.Tx, c casefile.Case) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE cases SET status = ?, opened = ?, body = ? WHERE id = ?",
-		string(c.Status), c.Opened.UnixNano(), body, c.ID)
+	_, err = tx.ExecContext(ctx, "UPDATE cases SET status = ?, opened = ?, body = ?, task_token = ? WHERE id = ?",
+		string(c.Status), c.Opened.UnixNano(), body, c.TaskToken(), c.ID)
 	return err
 }
 
-// encodeCase is the case's body: without the lease, which has columns of its own.
+// encodeCase is the case's body: without the lease and the approval's token, which have columns of their own.
 func encodeCase(c casefile.Case) (string, error) {
 	c.Lease = casefile.Lease{}
 	body, err := json.Marshal(c)
@@ -161,8 +161,8 @@ func encodeCase(c casefile.Case) (string, error) {
 func scanCase(row scanner) (c casefile.Case, err error) {
 	var body []byte
 	var until int64
-	var owner string
-	switch err := row.Scan(&body, &owner, &until); {
+	var owner, token string
+	switch err := row.Scan(&body, &owner, &until, &token); {
 	case errors.Is(err, sql.ErrNoRows):
 		return c, casefile.ErrNotFound
 	case err != nil:
@@ -174,6 +174,7 @@ func scanCase(row scanner) (c casefile.Case, err error) {
 	if owner != "" {
 		c.Lease = casefile.Lease{Owner: owner, Until: time.Unix(0, until).UTC()}
 	}
+	c.SetTaskToken(token)
 	return c, nil
 }
 

@@ -54,7 +54,7 @@ func TestOpenErrors(t *testing.T) {
 				t.Fatal(err)
 			}
 			return path
-		}, "it has version 99 and this Cordon knows up to 1 (a newer Cordon has written it: use that one)"},
+		}, "it has version 99 and this Cordon knows up to 2 (a newer Cordon has written it: use that one)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := test.prepare(t, t.TempDir())
@@ -106,7 +106,7 @@ func TestMigrate(t *testing.T) {
 	s := opened(t, path)
 	steps := append(slices.Clone(schema), "ALTER TABLE cases ADD COLUMN note TEXT NOT NULL DEFAULT 'none'")
 	broken := append(slices.Clone(steps), "CREATE TABLE half (x)", "no SQL")
-	if err := migrate(t.Context(), s.write, broken); err == nil || !strings.Contains(err.Error(), "migrate to version 4") {
+	if err := migrate(t.Context(), s.write, broken); err == nil || !strings.Contains(err.Error(), "migrate to version 5") {
 		t.Errorf("a broken step: %v", err)
 	}
 	var n int
@@ -242,4 +242,56 @@ func write(t *testing.T, dir, name string, content []byte) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestOlderFile: a store that an older Cordon made is brought up to date, with its cases.
+func TestOlderFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cordon.db")
+	db, err := pool(path, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := migrate(t.Context(), db, schema[:1]); err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(`INSERT INTO cases (id, status, account, region, kind, target, opened, body) VALUES
+		('c-1', 'contained', '111122223333', 'eu-west-1', 'ec2.instance', 'i-1', 1, '{"id":"c-1","status":"contained"}')`)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s := opened(t, path)
+	c, err := s.Case(t.Context(), "c-1")
+	if err != nil || c.Status != casefile.Contained || c.Approval != nil {
+		t.Errorf("the old case: %+v, %v", c, err)
+	}
+	c, err = s.Update(t.Context(), "c-1", func(c *casefile.Case) ([]casefile.Entry, error) {
+		c.Approval = &casefile.Approval{Token: "secret"}
+		return nil, nil
+	})
+	if err != nil || c.TaskToken() != "secret" {
+		t.Errorf("an approval in it: %+v, %v", c.Approval, err)
+	}
+	var body, token string
+	if err := s.read.QueryRow("SELECT body, task_token FROM cases").Scan(&body, &token); err != nil || token != "secret" || strings.Contains(body, "secret") {
+		t.Errorf("body %s, token %q, %v", body, token, err)
+	}
+	if full, err := s.Admit(t.Context(), "c-1", []casefile.Limit{{Scope: "total", Max: 1, Window: time.Hour}}, time.Now()); full != nil || err != nil {
+		t.Errorf("admit: %+v, %v", full, err)
+	}
+}
+
+// TestAdmissionsArePruned: what is of no use to any window does not pile up, whatever its scope.
+func TestAdmissionsArePruned(t *testing.T) {
+	s := opened(t, filepath.Join(t.TempDir(), "cordon.db"))
+	began := time.Unix(1_700_000_000, 0)
+	for n := range 200 {
+		limit := casefile.Limit{Scope: "application:" + strings.Repeat("x", n%7), Max: 100, Window: time.Hour}
+		if _, err := s.Admit(t.Context(), strings.Repeat("c", n+1), []casefile.Limit{limit}, began.Add(time.Duration(n)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var rows int
+	if err := s.read.QueryRow("SELECT count(*) FROM admissions").Scan(&rows); err != nil || rows != 70 {
+		t.Errorf("%d rows, %v; want those of the hour and ten minutes", rows, err)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
@@ -24,13 +25,17 @@ const (
 )
 
 // child opens the case and says whether it made it; "save" then saves one record over and over, each time saying
-// which version it has saved.
+// which version it has saved; "admit" asks for the admission of 20 cases of its own, saying which it got.
 func child(file string) {
 	ctx := context.Background()
 	s, err := sqlite.Open(ctx, file)
 	if err != nil {
 		fmt.Println(err)
 		return
+	}
+	for n := 0; n < 20 && os.Getenv(childDoes) == "admit"; n++ {
+		full, err := s.Admit(ctx, fmt.Sprintf("c-%d-%d", os.Getpid(), n), []casefile.Limit{{Scope: "total", Max: processLimit, Window: time.Hour}}, time.Now())
+		fmt.Println("admitted", full == nil, err)
 	}
 	c, created, err := s.OpenCase(ctx, opening(fmt.Sprintf("c-%d", os.Getpid())))
 	fmt.Println("created", created, err)
@@ -81,6 +86,29 @@ func TestProcesses(t *testing.T) {
 	cases, err := open(t, file).Cases(t.Context(), casefile.Filter{})
 	if err != nil || len(cases) != 1 {
 		t.Errorf("cases %v, %v; want one", cases, err)
+	}
+}
+
+// processLimit is how many cases all processes together may have admitted.
+const processLimit = 37
+
+func TestProcessesAdmit(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cordon.db")
+	outputs := make(chan string, 8)
+	for range cap(outputs) {
+		go func() {
+			out, err := command(t, file, "admit").CombinedOutput()
+			outputs <- fmt.Sprint(string(out), err)
+		}()
+	}
+	admitted, refused := 0, 0
+	for range cap(outputs) {
+		out := <-outputs
+		admitted += strings.Count(out, "admitted true <nil>\n")
+		refused += strings.Count(out, "admitted false <nil>\n")
+	}
+	if admitted != processLimit || refused != 20*cap(outputs)-processLimit {
+		t.Errorf("%d admitted and %d refused, want exactly %d of %d", admitted, refused, processLimit, 20*cap(outputs))
 	}
 }
 
@@ -146,4 +174,24 @@ func (a *alternating) Update(ctx context.Context, id string, f func(*casefile.Ca
 
 func (a *alternating) SaveRecord(ctx context.Context, r action.Record) (action.Record, error) {
 	return a.next().SaveRecord(ctx, r)
+}
+
+func (a *alternating) Admit(ctx context.Context, caseID string, limits []casefile.Limit, now time.Time) (*casefile.Limit, error) {
+	return a.next().Admit(ctx, caseID, limits, now)
+}
+
+func (a *alternating) Admitted(ctx context.Context, limits []casefile.Limit, now time.Time) ([]int, error) {
+	return a.next().Admitted(ctx, limits, now)
+}
+
+func (a *alternating) Pause(ctx context.Context, p casefile.Pause) error {
+	return a.next().Pause(ctx, p)
+}
+
+func (a *alternating) Resume(ctx context.Context, by string, now time.Time) error {
+	return a.next().Resume(ctx, by, now)
+}
+
+func (a *alternating) Paused(ctx context.Context) (casefile.Pause, bool, error) {
+	return a.next().Paused(ctx)
 }

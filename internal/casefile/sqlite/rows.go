@@ -12,8 +12,13 @@ import (
 // scanner is a row: *sql.Row or *sql.Rows.
 type scanner interface{ Scan(into ...any) error }
 
+// lister is what *sql.DB and *sql.Tx have in common to read rows.
+type lister interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // list gives all rows of a query.
-func list[T any](ctx context.Context, db *sql.DB, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+func list[T any](ctx context.Context, db lister, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

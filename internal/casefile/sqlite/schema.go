@@ -13,7 +13,7 @@ const applicationID = 0x4372646e
 // schema is the list of steps to the present schema; PRAGMA user_version counts those that a file has had. A step
 // that was released is never edited: a change is a new step.
 //
-// A case is its JSON (body) next to the columns that are searched; body has no lease. Findings' documents and what
+// A case is its JSON (body) next to the columns that are searched; body has no lease and no task token. Findings' documents and what
 // records hold are kept byte for byte.
 var schema = []string{
 	`CREATE TABLE cases (
@@ -74,6 +74,30 @@ var schema = []string{
 		body    TEXT NOT NULL,
 		PRIMARY KEY (account, region, kind, target, finding)
 	) STRICT;`,
+
+	`ALTER TABLE cases ADD COLUMN task_token TEXT NOT NULL DEFAULT '';
+
+	CREATE TABLE admissions (
+		scope   BLOB NOT NULL,
+		case_id TEXT NOT NULL,
+		at      INTEGER NOT NULL, -- ns since 1970
+		until   INTEGER NOT NULL, -- ns since 1970: then it is of no use any more
+		PRIMARY KEY (scope, case_id)
+	) STRICT;
+	CREATE INDEX admissions_by_end ON admissions (until);
+
+	CREATE TABLE pause ( -- one row while paused
+		id   INTEGER PRIMARY KEY CHECK (id = 1),
+		body TEXT NOT NULL
+	) STRICT;
+	CREATE TABLE pauses (
+		seq  INTEGER PRIMARY KEY,
+		body TEXT NOT NULL
+	) STRICT;
+	CREATE TRIGGER pauses_are_never_changed BEFORE UPDATE ON pauses
+		BEGIN SELECT RAISE(ABORT, 'pauses are only ever added'); END;
+	CREATE TRIGGER pauses_are_never_cut BEFORE DELETE ON pauses
+		BEGIN SELECT RAISE(ABORT, 'pauses are only ever added'); END;`,
 }
 
 // migrate brings the file from its version to len(steps), all or nothing.
