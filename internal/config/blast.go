@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // BlastRadius says what becomes of a containment that would break more than its target, by what it would break.
 type BlastRadius struct {
@@ -20,13 +23,13 @@ type BlastRadius struct {
 // GroupShare is about the share of an Auto Scaling group that would be cut off by several cases together.
 type GroupShare struct {
 	Percent int    `yaml:"percent"` // above it; 0 to 100, default 50
-	Then    Weight `yaml:"then"`
+	Then    Weight `yaml:"then"`    // approve, report (default) or ignore
 }
 
 // RoleUsers is about how many running instances share the role.
 type RoleUsers struct {
 	MoreThan int    `yaml:"more_than"` // default 0
-	Then     Weight `yaml:"then"`
+	Then     Weight `yaml:"then"`      // approve, report (default) or ignore
 }
 
 // Weight is what a concern leads to.
@@ -38,6 +41,9 @@ const (
 	Report  Weight = "report"  // it is contained; the case says what it breaks
 	Ignore  Weight = "ignore"  // it is not looked at
 )
+
+// Weights lists the weights.
+func Weights() []Weight { return []Weight{Approve, Report, Ignore} }
 
 // StandardBlastRadius asks where a service would end, or Cordon itself; the rest is reported.
 func StandardBlastRadius() BlastRadius {
@@ -63,9 +69,7 @@ func (b BlastRadius) check() error {
 		{"own_parts", b.OwnParts},
 		{"unknown", b.Unknown},
 	} {
-		switch w.Weight {
-		case Approve, Report, Ignore:
-		default:
+		if !slices.Contains(Weights(), w.Weight) {
 			return fmt.Errorf("blast_radius.%s: %q is not known; use %s, %s or %s", w.key, string(w.Weight), Approve, Report, Ignore)
 		}
 	}

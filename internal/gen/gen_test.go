@@ -203,6 +203,10 @@ func TestSameVerdict(t *testing.T) {
 		{"policy: {approval: {approvers: [alice]}}", false},
 		{"policy: {approval: {approvers: ['arn:aws:iam::*:role/security-*'], people: 2, timeout: 4h, on_timeout: contain, self: true}}", true},
 		{"policy: {approval: {on_timeout: ignore}}", false},
+		{"blast_radius: {last_healthy_target: report, group_share: {percent: 30, then: approve}, role_users: {more_than: 3, then: ignore}, unknown: approve}", true},
+		{"blast_radius: {website: contain}", false},
+		{"blast_radius: {group_share: {percent: 101}}", false},
+		{"blast_radius: {role_users: {more_than: -1}}", false},
 		{"[]", false},
 		{"text", false},
 	} {
