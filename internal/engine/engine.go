@@ -44,6 +44,15 @@ type Options struct {
 	Channels []notify.Channel
 	// Archive archives a finding in GuardDuty when its case is released as a false positive; nil for not at all.
 	Archive func(ctx context.Context, f finding.Finding) error
+	// Approval says whose yes counts where a person is asked, and for how long.
+	Approval ApprovalRules
+	// Caller is who runs this process, an ARN, for what people answer; nil where that is no person.
+	Caller func(ctx context.Context) (string, error)
+	// Answer tells the execution that waits with a task token what people have said. ErrNobodyWaits: it does not wait any
+	// more. nil: answers are carried out in this process.
+	Answer func(ctx context.Context, token string, yes bool) error
+	// Guard says why the target of a case is not to be contained without a person's yes; nothing, and nil, for no reason.
+	Guard func(ctx context.Context, c casefile.Case, f finding.Finding) (why []string, err error)
 	// Progress is told what happens as it happens, from many goroutines; nil for nobody.
 	Progress func(Event)
 	// Wait bounds how long a run waits for slow work (snapshots); what is pending then is left for the next run of the

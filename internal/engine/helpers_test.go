@@ -61,8 +61,19 @@ func newRig(t *testing.T, o awssim.Options, conf config.EC2) *rig {
 
 // engine is a new engine on the rig's account and store, as a new process would make it.
 func (r *rig) engine(v vault.Vault) *engine.Engine {
+	return engine.New(r.options(v))
+}
+
+// engineWith is another engine on the same, with other options.
+func (r *rig) engineWith(edit func(*engine.Options)) *engine.Engine {
+	o := r.options(r.vault)
+	edit(&o)
+	return engine.New(o)
+}
+
+func (r *rig) options(v vault.Vault) engine.Options {
 	cfg := r.journal.Attach(r.account.Config(region))
-	return engine.New(engine.Options{
+	return engine.Options{
 		Actions: actions.Catalog(), Store: r.store, Vault: v, Config: r.conf, Owner: "test",
 		Channels: r.channels, NoticeWait: r.noticeWait, Recheck: r.recheck,
 		Archive: func(_ context.Context, f finding.Finding) error {
@@ -74,7 +85,7 @@ func (r *rig) engine(v vault.Vault) *engine.Engine {
 			c.Region = region
 			return cloud.New(c, account), nil
 		},
-	})
+	}
 }
 
 // onS3 moves the rig's vault to the account's evidence bucket.

@@ -74,7 +74,9 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 		status, reason = casefile.Partial, "release is not complete: "+strings.Join(left, "; ")
 	}
 	ctx = context.WithoutCancel(ctx)
+	token := ""
 	c, changed, err := e.setStatus(ctx, caseID, by, status, reason, nil, func(c *casefile.Case) {
+		token = closeQuestion(c, by)
 		c.Residual, c.Settled, c.Releasing, c.ReleaseWaits = []string{}, false, status != casefile.Released, false
 		if !c.Releasing {
 			c.Unanswered = nil
@@ -83,6 +85,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	if err != nil {
 		return c, err
 	}
+	e.nobodyNeedsWait(ctx, c, token)
 	c.Findings = known
 	return e.afterRelease(ctx, c, by, changed, o)
 }

@@ -105,7 +105,7 @@ func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Targe
 
 func (e *Engine) respondOnce(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
 	o, err := e.open(ctx, f, t, received)
-	if err == nil && o.decision.Outcome == policy.Contain {
+	if err == nil && o.contains() {
 		o.c, err = e.contain(ctx, o.c, f, received)
 	}
 	if err == nil && o.repeat {
@@ -119,7 +119,11 @@ type opened struct {
 	c        casefile.Case
 	decision policy.Decision
 	repeat   bool // a finding, count or update that is new to a case that was there before
+	held     bool // people are asked before it is contained
 }
+
+// contains says whether the target is to be contained now.
+func (o opened) contains() bool { return o.decision.Outcome == policy.Contain && !o.held }
 
 // open gives the target's case and what policy says. What is only looked at is settled by then; what is to be contained
 // is left to the caller.
@@ -138,15 +142,16 @@ func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, 
 	if err != nil {
 		return opened{}, storeError(err)
 	}
-	d := policy.Decide(f, t, e.o.Config)
+	d, held := policy.Decide(f, t, e.o.Config), false
 	switch d.Outcome {
 	case policy.Observe:
 		c, err = e.lookOnly(ctx, c, f, casefile.Observed, d)
 	case policy.Unsupported:
 		c, err = e.lookOnly(ctx, c, f, casefile.Unsupported, d)
 	case policy.Contain: // by the caller
+		c, held, err = e.askFirst(ctx, c, f)
 	}
-	return opened{c, d, c.News && !created}, err
+	return opened{c, d, c.News && !created, held}, err
 }
 
 func storeError(err error) error {
@@ -272,9 +277,22 @@ func (e *Engine) reread(ctx context.Context, c casefile.Case) (casefile.Case, er
 
 // playbook makes the target's playbook from what the case's findings say.
 func (e *Engine) playbook(ctx context.Context, c casefile.Case) (playbook.Playbook, error) {
+	s, err := e.subject(ctx, c)
+	if err != nil {
+		return playbook.Playbook{}, err
+	}
+	p, ok := playbook.For(s)
+	if !ok {
+		return p, fmt.Errorf("choose playbook for %s: there is none", c.Target.Kind)
+	}
+	return p, nil
+}
+
+// subject is what the case's playbook is made for.
+func (e *Engine) subject(ctx context.Context, c casefile.Case) (playbook.Subject, error) {
 	documents, err := e.o.Store.Documents(ctx, c.ID)
 	if err != nil {
-		return playbook.Playbook{}, fmt.Errorf("read findings of case %s: %w", c.ID, err)
+		return playbook.Subject{}, fmt.Errorf("read findings of case %s: %w", c.ID, err)
 	}
 	s := playbook.Subject{Case: c.ID, Target: c.Target, Config: e.o.Config}
 	var latest time.Time
@@ -292,11 +310,7 @@ func (e *Engine) playbook(ctx context.Context, c casefile.Case) (playbook.Playbo
 		}
 		s.PrincipalID = f.Identity.PrincipalID
 	}
-	p, ok := playbook.For(s)
-	if !ok {
-		return p, fmt.Errorf("choose playbook for %s: there is none", c.Target.Kind)
-	}
-	return p, nil
+	return s, nil
 }
 
 // decodeOne reads a finding back from the document that the store kept.
