@@ -41,7 +41,7 @@ func (r *run) guard(ctx context.Context) {
 	case casefile.Contained, casefile.Partial, casefile.Released:
 		return
 	}
-	if r.c.Weighed {
+	if r.c.Weighed || r.e.cleared(r.c) {
 		return
 	}
 	weighed := make(chan struct{})
@@ -53,6 +53,10 @@ func (r *run) guard(ctx context.Context) {
 			return // nothing is begun, and nothing was seen by the right credentials
 		}
 		if verdict = needsApproval(concerns); verdict == nil {
+			concerns = append(concerns, r.admit(ctx)...)
+			verdict = needsApproval(concerns)
+		}
+		if verdict == nil {
 			verdict = r.weigh(ctx, concerns)
 		}
 	}()
@@ -118,17 +122,18 @@ func (r *run) weigh(ctx context.Context, concerns []blast.Concern) error {
 // awaitApproval settles a case whose containment asks for a yes. What was asked for before stays asked.
 func (e *Engine) awaitApproval(ctx context.Context, c casefile.Case, f finding.Finding, need *NeedsApproval) (casefile.Case, error) {
 	ctx = context.WithoutCancel(ctx)
-	now, changed, err := e.setStatus(ctx, c.ID, e.o.Owner, casefile.AwaitingApproval, need.Error(), nil, func(c *casefile.Case) {
+	now, err := e.o.Store.Update(ctx, c.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
 		c.Concerns = texts(need.Concerns, false)
-		c.Answered([]casefile.Finding{{ID: f.ID, Count: f.Count}})
+		return nil, nil
 	})
-	if err != nil || !changed {
-		return now, err
+	if err != nil {
+		return c, storeError(err)
 	}
-	n := e.notices()
-	n.send(ctx, now, statusKey(now), noticeOf(now, &f, nil))
-	n.wait()
-	return e.reread(ctx, now)
+	now.News = c.News
+	now, _, err = e.AskApproval(ctx, now, Ask{
+		Finding: f, Why: texts(need.Concerns, true), Held: true, Quiet: e.quiet(ctx, c.ID, need.Concerns),
+	})
+	return now, err
 }
 
 // groupOf gives the Auto Scaling group that a case has taken its instance out of. The case's id comes from a tag.

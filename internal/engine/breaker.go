@@ -20,21 +20,21 @@ const (
 
 // admit counts the run's containment in every scope that has a limit, or in none and says why a person has to be asked.
 // Counting a case again within the window counts nothing.
-func (r *run) admit(ctx context.Context) ([]blast.Concern, error) {
+func (r *run) admit(ctx context.Context) []blast.Concern {
 	limits, concerns := r.limits(ctx)
 	if len(concerns) > 0 || len(limits) == 0 {
-		return concerns, nil
+		return concerns
 	}
 	full, err := r.e.o.Store.Admit(ctx, r.caseID, limits, time.Now())
 	if err != nil { // nobody knows how many there were
-		return []blast.Concern{{Kind: concernLimit, Ask: true, Text: "the containments so far could not be counted: " + err.Error()}}, nil
+		return []blast.Concern{{Kind: concernLimit, Ask: true, Text: "the containments so far could not be counted: " + err.Error()}}
 	}
 	if full == nil {
-		return nil, nil
+		return nil
 	}
 	return []blast.Concern{{Kind: concernLimit, Ask: true, Text: fmt.Sprintf(
 		"limit reached: %d containments in %s (%s); until there is room again each one needs a yes", full.Max, full.Window, full.Scope,
-	)}}, nil
+	)}}
 }
 
 // limits are those that count for the run's target.

@@ -20,6 +20,7 @@ import (
 type Engine struct {
 	actions map[string]action.Action
 	o       Options
+	rules   ApprovalRules
 
 	// containing and collecting bound what runs at once, so that no containment waits for another one's evidence.
 	containing, collecting slots
@@ -48,6 +49,11 @@ type Options struct {
 	// Facts reads what policy has to know of a target; nil: the engine reads the target's tags. It runs only where that can
 	// change the decision.
 	Facts func(ctx context.Context, t finding.Target) policy.Facts
+	// Caller is who runs this process, an ARN, for what people answer; nil where that is no person.
+	Caller func(ctx context.Context) (string, error)
+	// Answer tells the execution that waits with a task token what people have said. ErrNobodyWaits: it does not wait any
+	// more. nil: answers are carried out in this process.
+	Answer func(ctx context.Context, token string, yes bool) error
 	// Progress is told what happens as it happens, from many goroutines; nil for nobody.
 	Progress func(Event)
 	// Wait bounds how long a run waits for slow work (snapshots); what is pending then is left for the next run of the
@@ -76,7 +82,7 @@ type Event struct {
 
 // New makes an engine.
 func New(o Options) *Engine {
-	e := &Engine{actions: map[string]action.Action{}, o: o, containing: make(slots, 32), collecting: make(slots, 64)}
+	e := &Engine{actions: map[string]action.Action{}, o: o, containing: make(slots, 32), collecting: make(slots, 64), rules: approvalRules(o.Config.Policy.Approval)}
 	for _, a := range o.Actions {
 		e.actions[a.ID] = a
 	}

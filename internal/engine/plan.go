@@ -7,6 +7,7 @@ import (
 
 	"cordon/internal/action"
 	"cordon/internal/blast"
+	"cordon/internal/cloud"
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
 	"cordon/internal/policy"
@@ -27,6 +28,8 @@ type Plan struct {
 type PlannedStep struct {
 	action.Change
 	Error string `json:"error,omitempty"`
+
+	request action.Request
 }
 
 // planCase is the case id that stands in plans.
@@ -57,13 +60,30 @@ func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Tar
 	if err != nil {
 		return nil, nil, err
 	}
-	env := &action.Env{
-		Clients: clients, Evidence: noEvidence{}, Planning: true,
-		Records: func(context.Context) ([]action.Record, error) { return nil, nil },
-	}
 	subject := playbook.Subject{Case: planCase, Target: t, Config: e.o.Config, Steps: switchedOff(off)}
 	if f.Identity != nil {
 		subject.AccessKeys, subject.PrincipalID = []string{f.Identity.AccessKeyID}, f.Identity.PrincipalID
+	}
+	var steps []PlannedStep
+	var g errgroup.Group
+	g.Go(func() (err error) { steps, err = e.planSubject(ctx, clients, subject); return err })
+	concerns := []blast.Concern{}
+	g.Go(func() error {
+		concerns = append(concerns, e.planConcerns(ctx, clients, f, t)...)
+		return nil
+	})
+	if err := g.Wait(); err != nil {
+		return nil, nil, err
+	}
+	return steps, concerns, nil
+}
+
+// planSubject plans the steps of a subject's playbook. It only reads.
+func (e *Engine) planSubject(ctx context.Context, clients *cloud.Clients, subject playbook.Subject) ([]PlannedStep, error) {
+	t := subject.Target
+	env := &action.Env{
+		Clients: clients, Evidence: noEvidence{}, Planning: true,
+		Records: func(context.Context) ([]action.Record, error) { return nil, nil },
 	}
 	book, _ := playbook.For(subject)
 	var steps []playbook.Step
@@ -78,11 +98,6 @@ func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Tar
 		_, err := identify(ctx, clients, t.Account)
 		return err
 	})
-	concerns := []blast.Concern{}
-	g.Go(func() error {
-		concerns = append(concerns, e.planConcerns(ctx, clients, f, t)...)
-		return nil
-	})
 	for i, s := range steps {
 		g.Go(func() error {
 			req, err := action.NewRequest(action.On{Case: planCase, Target: t}, s.With)
@@ -90,7 +105,7 @@ func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Tar
 				return err
 			}
 			change, err := action.Plan(ctx, env, e.actions[s.Action], req)
-			out[i].Change = change
+			out[i].Change, out[i].request = change, req
 			if err != nil {
 				out[i].Error = err.Error()
 			}
@@ -98,9 +113,9 @@ func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Tar
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return out, concerns, nil
+	return out, nil
 }
 
 // noEvidence is the evidence of a case that does not exist.

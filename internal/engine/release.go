@@ -79,7 +79,9 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 			return c, err
 		}
 	}
+	token := ""
 	c, changed, err := e.setStatus(ctx, caseID, by, status, reason, nil, func(c *casefile.Case) {
+		token = closeQuestion(c, by)
 		c.Residual, c.Settled, c.Releasing, c.Wanted, c.Looking = []string{}, false, status != casefile.Released, time.Time{}, nil
 		if !c.Releasing {
 			c.Answered(known)
@@ -88,6 +90,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	if err != nil {
 		return c, err
 	}
+	e.nobodyNeedsWait(ctx, c, token)
 	c.Findings = known
 	return e.afterRelease(ctx, c, changed, o)
 }

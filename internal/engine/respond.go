@@ -105,7 +105,7 @@ func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Targe
 
 func (e *Engine) respondOnce(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
 	o, err := e.open(ctx, f, t, received, true)
-	if err == nil && o.decision.Outcome == policy.Contain {
+	if err == nil && o.contains() {
 		o, err = e.answer(ctx, o, f, received)
 	}
 	if err == nil && o.repeat {
@@ -120,7 +120,11 @@ type opened struct {
 	decision policy.Decision
 	repeat   bool          // a finding, count or update that is new to a case that was there before
 	confirm  *policy.Input // the decision was made without facts: they have to confirm it before the first change
+	held     bool          // people are asked before it is contained
 }
+
+// contains says whether the target is to be contained now.
+func (o opened) contains() bool { return o.decision.Outcome == policy.Contain && !o.held }
 
 // open gives the target's case and what policy says. What is only looked at is settled by then; what is to be contained
 // is left to the caller. With ahead that may be said before the facts are known: see opened.confirm.
@@ -147,7 +151,8 @@ func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, 
 	if in := e.input(f, t); ahead && needsFacts(in) {
 		if d := policy.Decide(in); d.Outcome == policy.Contain {
 			o.confirm, o.decision = &in, d
-			return o, nil
+			o.c, o.held, err = e.askFirst(ctx, o.c, f)
+			return o, err
 		}
 	}
 	d, err := e.decide(ctx, f, t)
@@ -161,24 +166,41 @@ func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, 
 // follow does what a decision says, short of containing.
 func (e *Engine) follow(ctx context.Context, o opened, f finding.Finding, d policy.Decision) (opened, error) {
 	var err error
-	o.decision, o.confirm = d, nil
+	o.decision, o.confirm, o.held = d, nil, false
 	switch d.Outcome {
 	case policy.Observe:
 		o.c, err = e.lookOnly(ctx, o.c, f, casefile.Observed, d)
 	case policy.Unsupported:
 		o.c, err = e.lookOnly(ctx, o.c, f, casefile.Unsupported, d)
 	case policy.Approve:
-		if o.c, err = e.lookOnly(ctx, o.c, f, casefile.AwaitingApproval, d); err == nil && o.c.Status == casefile.AwaitingApproval {
-			o.c, err = e.adopt(ctx, o.c, d)
-		}
+		return e.askAsPolicySays(ctx, o, f)
 	case policy.Ignore:
 		o.c, err = e.ignore(ctx, o.c, f, d)
 		o.repeat = false
 	case policy.Contain: // by the caller, as the case says
-		o.c, err = e.adopt(ctx, o.c, d)
+		if o.c, err = e.adopt(ctx, o.c, d); err == nil {
+			o.c, o.held, err = e.askFirst(ctx, o.c, f)
+		}
 	default:
 		panic("engine: unknown outcome " + string(d.Outcome))
 	}
+	return o, err
+}
+
+// askAsPolicySays asks people about a target that policy wants their yes for. Where there is one, it is contained.
+func (e *Engine) askAsPolicySays(ctx context.Context, o opened, f finding.Finding) (opened, error) {
+	var err error
+	if o.c, err = e.adopt(ctx, o.c, o.decision); err != nil {
+		return o, err
+	}
+	switch o.c.Status {
+	case casefile.Contained, casefile.Partial: // for another finding, and people are not asked about what is done
+		o.c, err = e.noted(ctx, o.c, f)
+		return o, err
+	}
+	c, cleared, err := e.AskApproval(ctx, o.c, Ask{Finding: f, Why: []string{o.decision.Reason}})
+	o.c, o.held = c, !cleared
+	o.decision.Outcome = policy.Contain
 	return o, err
 }
 
@@ -191,7 +213,7 @@ func (e *Engine) answer(ctx context.Context, o opened, f finding.Finding, receiv
 	if !errors.As(err, &over) {
 		return o, err
 	}
-	if o, err = e.follow(ctx, o, f, over.d); err != nil || o.decision.Outcome != policy.Contain {
+	if o, err = e.follow(ctx, o, f, over.d); err != nil || !o.contains() {
 		return o, err
 	}
 	o.c, err = e.contain(ctx, o, f, received)
@@ -346,9 +368,22 @@ func (e *Engine) reread(ctx context.Context, c casefile.Case) (casefile.Case, er
 
 // playbook makes the target's playbook from what the case's findings say.
 func (e *Engine) playbook(ctx context.Context, c casefile.Case) (playbook.Playbook, error) {
+	s, err := e.subject(ctx, c)
+	if err != nil {
+		return playbook.Playbook{}, err
+	}
+	p, ok := playbook.For(s)
+	if !ok {
+		return p, fmt.Errorf("choose playbook for %s: there is none", c.Target.Kind)
+	}
+	return p, nil
+}
+
+// subject is what the case's playbook is made for.
+func (e *Engine) subject(ctx context.Context, c casefile.Case) (playbook.Subject, error) {
 	documents, err := e.o.Store.Documents(ctx, c.ID)
 	if err != nil {
-		return playbook.Playbook{}, fmt.Errorf("read findings of case %s: %w", c.ID, err)
+		return playbook.Subject{}, fmt.Errorf("read findings of case %s: %w", c.ID, err)
 	}
 	s := playbook.Subject{Case: c.ID, Target: c.Target, Config: e.o.Config, Steps: switchedOff(c.Off)}
 	var latest time.Time
@@ -366,11 +401,7 @@ func (e *Engine) playbook(ctx context.Context, c casefile.Case) (playbook.Playbo
 		}
 		s.PrincipalID = f.Identity.PrincipalID
 	}
-	p, ok := playbook.For(s)
-	if !ok {
-		return p, fmt.Errorf("choose playbook for %s: there is none", c.Target.Kind)
-	}
-	return p, nil
+	return s, nil
 }
 
 // decodeOne reads a finding back from the document that the store kept.

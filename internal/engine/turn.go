@@ -14,7 +14,6 @@ import (
 	"cordon/internal/casefile"
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
-	"cordon/internal/policy"
 )
 
 // Another engine, such as AWS Step Functions, may walk a playbook's tree: Begin, then each Inline and each Step where the
@@ -35,6 +34,7 @@ const turnLease = 3 * time.Minute
 type Begun struct {
 	Case     casefile.Case
 	Playbook string
+	Ask      bool // a person has to say yes before it is walked: keep the token of who waits with SaveToken
 }
 
 // Begin opens the case of each of a finding's targets, as Respond does, and does nothing in those that are to be answered.
@@ -47,8 +47,12 @@ func (e *Engine) Begin(ctx context.Context, f finding.Finding, received time.Tim
 	for i, t := range all {
 		wg.Go(func() {
 			o, err := e.open(ctx, f, t, received, false)
+			if err == nil && o.contains() {
+				o.c, err = e.reopen(ctx, o.c, f)
+			}
 			results[i] = Result{o.c, err}
-			if out[i] = (Begun{Case: o.c}); o.decision.Outcome == policy.Contain {
+			out[i] = Begun{Case: o.c, Ask: err == nil && o.held && unattended(o.c)}
+			if o.contains() || out[i].Ask {
 				out[i].Playbook = o.decision.Playbook
 			}
 		})
@@ -63,7 +67,8 @@ func (e *Engine) Begin(ctx context.Context, f finding.Finding, received time.Tim
 }
 
 // Inline runs the Inline node at a place in the tree ("1/0": the second child's first), with the preflight before its first
-// change. *action.Pending: call again. *casefile.HeldError: another run has the case; call again when it is over.
+// change. *action.Pending: call again. *Asked: a person has to say yes first; then call again. A case that is held back for
+// want of a yes is left alone. *casefile.HeldError: another run has the case; call again when it is over.
 func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
 	caller := ctx
 	ctx, c, stop, err := e.take(ctx, t)
@@ -78,9 +83,12 @@ func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
 	if c.Status == casefile.Released {
 		return e.anew(ctx, t, c)
 	}
-	again := c.Changes > 0
-	if answered(c) {
-		return nil
+	again := c.Playbook != "" // set by the first run
+	if c, err = e.lapse(ctx, c); err != nil || answered(c) || e.heldBack(c) {
+		return err
+	}
+	if err := e.pausedMeanwhile(ctx, c); err != nil {
+		return err
 	}
 	if c, err = e.unsettle(ctx, c); err != nil {
 		return err
@@ -108,8 +116,11 @@ func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
 	r.fold(ctx, node)
 	documents.Wait()
 	if refused := r.refusal(ctx); refused != nil {
-		if r.f != nil {
-			_, refused = e.giveUp(ctx, c, *r.f, refused)
+		var need *NeedsApproval
+		if asks := errors.As(refused, &need); r.f != nil {
+			if _, refused = e.giveUp(ctx, c, *r.f, refused); refused == nil && asks {
+				refused = &Asked{c.ID}
+			}
 		}
 		return refused
 	}
@@ -135,7 +146,7 @@ func (e *Engine) Step(ctx context.Context, t Turn, id string) error {
 	if err != nil {
 		return fmt.Errorf("read records of case %s: %w", c.ID, err)
 	}
-	if c.Settled || c.Status == casefile.Released || c.Status == casefile.AwaitingApproval || !slices.ContainsFunc(records, func(r action.Record) bool { return !strings.HasPrefix(r.Action, "notify.") }) {
+	if c.Settled || c.Status == casefile.Released || e.heldBack(c) || !slices.ContainsFunc(records, func(r action.Record) bool { return !strings.HasPrefix(r.Action, "notify.") }) {
 		return nil
 	}
 	r, err := e.turn(ctx, t, c)
@@ -164,8 +175,8 @@ func (e *Engine) Settle(ctx context.Context, t Turn) (casefile.Case, error) {
 	}
 	defer e.yield(ctx, c.ID, t.owner())
 	defer stop()
-	if c.Settled || c.Status == casefile.Released || c.Status == casefile.AwaitingApproval {
-		return c, nil
+	if c, err = e.lapse(held, c); err != nil || c.Settled || c.Status == casefile.Released || e.heldBack(c) {
+		return c, err
 	}
 	r, err := e.turn(held, t, c)
 	if err != nil {
@@ -187,7 +198,7 @@ func (e *Engine) Settle(ctx context.Context, t Turn) (casefile.Case, error) {
 	return now, errors.Join(err, rerr)
 }
 
-// Whole says whether a case ended as policy says. Else a person has to look: something failed, or was left undone.
+// Whole says whether a case ended as policy says, or people are asked, as policy says. Else a person has to look: something failed, or was left undone.
 func Whole(c casefile.Case) bool {
 	switch c.Status {
 	case casefile.Contained:
@@ -196,6 +207,8 @@ func Whole(c casefile.Case) bool {
 		return c.Playbook == "" && len(c.Unanswered) == 0
 	case casefile.Observed, casefile.Released:
 		return len(c.Unanswered) == 0
+	case casefile.AwaitingApproval:
+		return len(c.Unanswered) == 0 && c.Approval != nil && c.Approval.Outcome == "" // people are asked
 	default:
 		return false
 	}
