@@ -182,7 +182,7 @@ func contract(t *testing.T, d done) {
 		if err := json.Unmarshal(e.Input, &data); err != nil {
 			t.Errorf("%s: %s: %v", e.Name, e.Input, err)
 		}
-		if keys := slices.Sorted(maps.Keys(data)); !slices.Equal(keys, []string{"case", "clean", "playbook"}) {
+		if keys := slices.Sorted(maps.Keys(data)); !slices.Equal(keys, []string{"approve", "case", "clean", "playbook"}) {
 			t.Errorf("%s was given %s", e.Name, e.Input)
 		}
 	}

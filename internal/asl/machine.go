@@ -14,6 +14,8 @@ import (
 const (
 	stateOpen    = "Open"
 	stateCases   = "Cases"
+	stateWanted  = "Yes wanted?"
+	stateAsk     = "Ask a person"
 	stateChoose  = "Playbook"
 	stateBefore  = "Settled before"
 	stateUnknown = "No such playbook"
@@ -34,20 +36,22 @@ const causeDirty = "A case did not end as policy says, or the finding could not 
 // ${FunctionArn} and ${Partition} are still to be put in. An execution's input is an event of EventBridge's.
 //
 //	Open ─▶ Cases (a Map) ──────────────────────────────────────────────┐ ─▶ Any dirty? ─▶ Clean or dirty ┬▶ Clean
-//	 │        Playbook ┬▶ ec2: contain ─▶ … ─▶ ec2: settle ─▶ {case, clean} │                                └▶ Dirty
-//	 │                 ├▶ …                      └▶ Not settled              │                                   ▲
-//	 │                 └▶ Settled before                                   │                                   │
-//	 └─ could not ──────┴─────────────────────────────────────────────────┴───────────────────────────────────┘
+//	 │        Yes wanted? ─▶ Ask a person ◀─ asks ─┐                        │                                └▶ Dirty
+//	 │             ▼             ▼                 │                        │                                   ▲
+//	 │        Playbook ┬▶ ec2: contain ────────────┴▶ … ─▶ ec2: settle ─▶ {case, clean}                         │
+//	 │                 ├▶ …                                 └▶ Not settled  │                                   │
+//	 │                 └▶ Settled before                                    │                                   │
+//	 └─ could not ──────────────────────────────────────────────────────────┴───────────────────────────────────┘
 //
-// Between the states of a case go its id, the playbook's name and clean as Open said it, nothing else: what a task did is in
-// the store. A task that fails for good is passed over, as the engine passes over a step that failed; settle tells.
+// Between the states of a case go its id, the playbook's name, clean and approve as Open said them, nothing else: what a task did,
+// and what a person said, is in the store. A task that fails for good is passed over, as the engine passes over a step that failed; settle tells.
 //
 // A gate's answer, yes or no, has to come by SendTaskSuccess, and be in the store before; after SendTaskFailure the person is
 // asked again.
 func Machine(playbooks []playbook.Playbook) ([]byte, error) {
 	r := render{names: names{}}
 	for _, frame := range []string{
-		stateOpen, stateCases, stateChoose, stateBefore, stateUnknown, stateUnclear, stateLook, stateFork, stateClean, stateDirty,
+		stateOpen, stateCases, stateWanted, stateAsk, stateChoose, stateBefore, stateUnknown, stateUnclear, stateLook, stateFork, stateClean, stateDirty,
 	} {
 		r.names.take(frame)
 	}
@@ -89,7 +93,7 @@ func Machine(playbooks []playbook.Playbook) ([]byte, error) {
 
 // body is what happens to one case: its playbook's tree. gates is the longest that people may take to answer, in seconds.
 func (r render) body(playbooks []playbook.Playbook) (body graph, gates int, err error) {
-	body.ProcessorConfig, body.StartAt = &processor{"INLINE"}, stateChoose
+	body.ProcessorConfig, body.StartAt = &processor{"INLINE"}, stateWanted
 	choose := state{
 		Type: "Choice", Comment: "Which playbook answers the case.",
 		Choices: []choice{{Variable: "$.playbook", StringEquals: NoPlaybook, Next: stateBefore}}, Default: stateUnknown,
@@ -112,6 +116,11 @@ func (r render) body(playbooks []playbook.Playbook) (body graph, gates int, err 
 	if len(playbooks) == 0 {
 		return body, 0, errors.New("render state machine: there is no playbook")
 	}
+	body.States.add(stateWanted, state{
+		Type: "Choice", Comment: "Whether a person has to say yes first.",
+		Choices: []choice{{Variable: "$.approve", BooleanEquals: true, Next: stateAsk}}, Default: stateChoose,
+	})
+	body.States.add(stateAsk, ask())
 	body.States.add(stateChoose, choose)
 	body.States.add(stateBefore, state{
 		Type: "Pass", Comment: "Nothing is to be done in this case (any more).", Parameters: outcome{"$.case", "$.clean"}, End: true,

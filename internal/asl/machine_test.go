@@ -144,7 +144,7 @@ func TestTimeout(t *testing.T) {
 	if err := json.Unmarshal(m, &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := (26 + 4) * 3600; got.TimeoutSeconds != want {
+	if want := (30*24 + 26 + 4) * 3600; got.TimeoutSeconds != want {
 		t.Errorf("timeout %d s, want %d", got.TimeoutSeconds, want)
 	}
 }

@@ -11,6 +11,7 @@ import (
 type render struct {
 	names    names
 	playbook string
+	inBranch bool // of a Parallel, which no error leaves
 }
 
 func (r render) take(name string) string { return r.names.take(r.playbook + ": " + name) }
@@ -39,6 +40,7 @@ func (r render) chain(to *states, c chain, next string) (first string) {
 
 // fork is a Parallel. Its branches end by themselves: no error leaves them, so that none ends the others.
 func (r render) fork(f fork) state {
+	r.inBranch = true
 	st := state{Type: "Parallel", Comment: "Side by side; what fails in a branch stops nothing.", ResultPath: discard}
 	for _, branch := range f {
 		var g graph
@@ -71,6 +73,20 @@ func (r render) task(t task, next string) state {
 	}
 	st := invoke(p, comment)
 	st.ResultPath, st.Catch = discard, whatever(next)
+	if p.Task == TaskInline && !r.inBranch {
+		st.Catch = append([]catcher{{ErrorEquals: []string{ErrorAsks}, ResultPath: discard, Next: stateAsk}}, st.Catch...)
+	}
+	return st
+}
+
+// ask waits for a person's answer before the playbook is begun, or begun again. The containment looks into the store for it.
+// The end of a question is in the store too, and not the same for all: so the task times out, and asks again if it is not over.
+func ask() state {
+	st := invoke(payload{Task: TaskGate, Case: "$.case", Playbook: "$.playbook", Token: "$$.Task.Token"},
+		"Waits for a person: cordon approve CASE, or cordon deny CASE. Whatever comes, or does not, the case has the outcome.")
+	st.Resource += ".waitForTaskToken"
+	st.TimeoutSeconds, st.Retry = askTimeout, append([]retrier{stillAsked()}, st.Retry...)
+	st.ResultPath, st.Catch, st.Next = discard, whatever(stateChoose), stateChoose
 	return st
 }
 

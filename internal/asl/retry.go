@@ -13,8 +13,12 @@ const (
 	// events in the execution's history (scheduled, started, failed), of which there can be 25,000: five cases of one
 	// finding can wait the whole day.
 	waitAttempts = 24 * 60
-	// machineTimeout leaves the last wait time to end; the gates' time comes on top.
-	machineTimeout = 26 * 60 * 60
+	// askTimeout is how long an execution waits until it looks whether a question's time is over.
+	askTimeout = 60 * 60
+	// longestApproval is how long the configuration lets an approval be waited for, at the most: 30 days.
+	longestApproval = 30 * 24 * 60 * 60
+	// machineTimeout leaves the last wait time to end, after a person's yes; the gates' time comes on top.
+	machineTimeout = longestApproval + 26*60*60
 )
 
 // pending asks again for what takes long, after 1, 2, 4 … 60 s. No function runs meanwhile.
@@ -42,8 +46,10 @@ func hiccup() retrier {
 // ErrorUnusable is the error of a task that the function cannot read, or an event in which there is no finding.
 const ErrorUnusable = "Unusable"
 
-// hopeless is not tried again.
-func hopeless() retrier { return retrier{ErrorEquals: []string{ErrorUnusable}} }
+// hopeless is not tried again; neither are other errors that say all there is to say.
+func hopeless(others ...string) retrier {
+	return retrier{ErrorEquals: append([]string{ErrorUnusable}, others...)}
+}
 
 // fault is everything else: what an action meets in AWS is in its record, so this is the function's own failure, or its
 // store's.
@@ -62,16 +68,22 @@ const (
 func retries(task string) []retrier {
 	switch task {
 	case TaskInline:
-		return []retrier{pending(), busy(), hopeless(), hiccup(), fault(3, taskFailed, timedOut)}
+		return []retrier{pending(), busy(), hopeless(ErrorAsks), hiccup(), fault(3, taskFailed, timedOut)}
 	case TaskStep:
 		return []retrier{pending(), hopeless(), hiccup(), fault(3, taskFailed, timedOut)}
-	case TaskGate: // one that timed out has its answer: none came
-		return []retrier{hopeless(), hiccup(), fault(3, taskFailed)}
+	case TaskGate: // of a playbook's tree: one that timed out has its answer, none came
+		return []retrier{pending(), hopeless(ErrorSettled), hiccup(), fault(3, taskFailed)}
 	case TaskSettle:
 		return []retrier{pending(), busy(), hopeless(), hiccup(), fault(15, taskFailed, timedOut)}
 	default:
 		return []retrier{pending(), hopeless(), hiccup(), fault(15, taskFailed, timedOut)}
 	}
+}
+
+// stillAsked looks again, hour by hour, whether a question's time is over, as long as a question may last. An attempt is four
+// events in the execution's history.
+func stillAsked() retrier {
+	return retrier{ErrorEquals: []string{timedOut}, IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: longestApproval / askTimeout}
 }
 
 // seconds rounds up, to 1 at least.

@@ -25,7 +25,7 @@ type Task struct {
 	Event    json.RawMessage `json:"event,omitempty"`    // open: the event as EventBridge gave it
 	Case     string          `json:"case,omitempty"`     // all others
 	Playbook string          `json:"playbook,omitempty"` // all others; the playbook's name
-	Node     string          `json:"node,omitempty"`     // inline and gate: where it stands in the tree, "0" or "1/3/0"
+	Node     string          `json:"node,omitempty"`     // inline and gate: where it stands in the tree, "0" or "1/3/0"; of a gate "": before the tree
 	Action   string          `json:"action,omitempty"`   // step: the action's id
 	Token    string          `json:"token,omitempty"`    // gate: the task token
 }
@@ -43,6 +43,7 @@ type OpenedCase struct {
 	Case     string `json:"case"`
 	Playbook string `json:"playbook"` // NoPlaybook: the case is settled
 	Clean    bool   `json:"clean"`    // of a settled case; see Settled
+	Approve  bool   `json:"approve"`  // a person has to say yes before the playbook is begun
 }
 
 // Settled is what TaskSettle gives. Clean says that the case ended as policy says, whole; else a person has to look.
@@ -57,4 +58,6 @@ type Settled struct {
 const (
 	ErrorPending = "Pending" // not finished: the same task again, later
 	ErrorBusy    = "Busy"    // another execution answers the case: again when that is over
+	ErrorAsks    = "Asks"    // of an inline: a person has to say yes first. Nothing was changed
+	ErrorSettled = "Settled" // of a gate: there is nothing to wait for, the answer is in the store
 )

@@ -17,6 +17,7 @@ import (
 
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
+	"cordon/internal/config"
 	"cordon/internal/engine"
 	"cordon/internal/finding"
 	"cordon/internal/notify"
@@ -31,14 +32,14 @@ const (
 type asking struct {
 	*rig
 	slack *post
-	rules engine.ApprovalRules
+	rules config.Approval
 	why   []string
 
 	tokens []string // that were answered
 	answer error    // of Options.Answer
 }
 
-func newAsking(t *testing.T, rules engine.ApprovalRules) *asking {
+func newAsking(t *testing.T, rules config.Approval) *asking {
 	t.Helper()
 	a := &asking{rig: newRig(t, awssim.Options{}, quiet()), slack: &post{id: "notify.slack"}, rules: rules, why: []string{"it is Friday"}}
 	a.channels = []notify.Channel{a.slack}
@@ -49,8 +50,11 @@ func newAsking(t *testing.T, rules engine.ApprovalRules) *asking {
 // as is the engine of a person's process.
 func (a *asking) as(arn string) *engine.Engine {
 	return a.engineWith(func(o *engine.Options) {
-		o.Approval = a.rules
-		o.Guard = func(context.Context, casefile.Case, finding.Finding) ([]string, error) { return a.why, nil }
+		o.Config.Policy.Approval = a.rules
+		o.Config.Policy.Builtin = config.ContainAll
+		for _, why := range a.why {
+			o.Config.Policy.Rules = append(o.Config.Policy.Rules, config.Rule{Name: "ask", Match: &config.Match{}, Then: config.ThenApprove, Reason: why})
+		}
 		if arn != "" {
 			o.Caller = func(context.Context) (string, error) { return arn, nil }
 		}
@@ -87,7 +91,7 @@ func (a *asking) journaled(t *testing.T, id, by, text string) {
 // TestYes: one question, one notice with the commands, the plan as evidence; a yes contains, and release puts all back.
 func TestYes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAsking(t, engine.ApprovalRules{})
+		a := newAsking(t, config.Approval{})
 		before := a.account.Dump(awssim.DumpOptions{})
 		c := a.asks(t)
 		if len(a.slack.sent) != 1 || a.slack.sent[0].Event != notify.EventAwaitingApproval ||
@@ -122,7 +126,7 @@ func TestYes(t *testing.T) {
 // TestNo: a no leaves the target observed; the same question is not asked again for a repeat.
 func TestNo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAsking(t, engine.ApprovalRules{})
+		a := newAsking(t, config.Approval{})
 		c := a.asks(t)
 		c, err := a.as(bob).Approve(t.Context(), c.ID, false, "it is ours")
 		if err != nil || c.Status != casefile.Observed || !strings.Contains(c.Reason, bob) || !strings.Contains(c.Reason, "it is ours") || !engine.Whole(c) {
@@ -144,27 +148,24 @@ func TestNo(t *testing.T) {
 // TestWhoMayAnswer holds who counts, and as whom.
 func TestWhoMayAnswer(t *testing.T) {
 	const sso, role = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Responder_0123456789abcdef/", "arn:aws:sts::111122223333:assumed-role/Responder/"
-	only := func(arns ...string) func(string) bool {
-		return func(arn string) bool { return slices.Contains(arns, arn) }
-	}
 	said, self, not := new(*casefile.SaidError), new(*casefile.SelfApprovalError), new(*casefile.NotApproverError)
 	for name, tt := range map[string]struct {
-		rules     engine.ApprovalRules
+		rules     config.Approval
 		requester string
 		answers   []string
 		last      any // the error of the last answer
 		want      casefile.Status
 	}{
-		"two people":                       {rules: engine.ApprovalRules{People: 2}, answers: []string{alice, bob}, want: casefile.Contained},
-		"one of two":                       {rules: engine.ApprovalRules{People: 2}, answers: []string{alice}, want: casefile.AwaitingApproval},
-		"the same twice":                   {rules: engine.ApprovalRules{People: 2}, answers: []string{alice, alice}, last: said, want: casefile.AwaitingApproval},
-		"two sessions of a role":           {rules: engine.ApprovalRules{People: 2}, answers: []string{role + "alice", role + "bob"}, last: said, want: casefile.AwaitingApproval},
-		"two users of the identity center": {rules: engine.ApprovalRules{People: 2}, answers: []string{sso + "alice", sso + "bob"}, want: casefile.Contained},
-		"not an approver":                  {rules: engine.ApprovalRules{May: only(bob)}, answers: []string{alice}, last: not, want: casefile.AwaitingApproval},
-		"by the role of the session":       {rules: engine.ApprovalRules{May: only("arn:aws:iam::111122223333:role/Responder")}, answers: []string{role + "x"}, want: casefile.Contained},
+		"two people":                       {rules: config.Approval{People: 2}, answers: []string{alice, bob}, want: casefile.Contained},
+		"one of two":                       {rules: config.Approval{People: 2}, answers: []string{alice}, want: casefile.AwaitingApproval},
+		"the same twice":                   {rules: config.Approval{People: 2}, answers: []string{alice, alice}, last: said, want: casefile.AwaitingApproval},
+		"two sessions of a role":           {rules: config.Approval{People: 2}, answers: []string{role + "alice", role + "bob"}, last: said, want: casefile.AwaitingApproval},
+		"two users of the identity center": {rules: config.Approval{People: 2}, answers: []string{sso + "alice", sso + "bob"}, want: casefile.Contained},
+		"not an approver":                  {rules: config.Approval{Approvers: []string{bob}}, answers: []string{alice}, last: not, want: casefile.AwaitingApproval},
+		"by the role of the session":       {rules: config.Approval{Approvers: []string{"arn:aws:iam::111122223333:role/Responder"}}, answers: []string{role + "x"}, want: casefile.Contained},
 		"the requester":                    {requester: alice, answers: []string{alice}, last: self, want: casefile.AwaitingApproval},
 		"the requester's other session":    {requester: role + "a", answers: []string{role + "b"}, last: self, want: casefile.AwaitingApproval},
-		"the requester may":                {rules: engine.ApprovalRules{Self: true}, requester: alice, answers: []string{alice}, want: casefile.Contained},
+		"the requester may":                {rules: config.Approval{Self: true}, requester: alice, answers: []string{alice}, want: casefile.Contained},
 		"another than the requester":       {requester: alice, answers: []string{bob}, want: casefile.Contained},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -193,7 +194,7 @@ func TestWhoMayAnswer(t *testing.T) {
 // TestAnotherPlan: a yes to what is not the plan any more does not count, says what is different, and asks anew.
 func TestAnotherPlan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAsking(t, engine.ApprovalRules{})
+		a := newAsking(t, config.Approval{})
 		c := a.asks(t)
 		if _, err := a.clients().EC2.ModifyInstanceAttribute(t.Context(), &ec2.ModifyInstanceAttributeInput{
 			InstanceId: aws.String(web), DisableApiTermination: &ec2types.AttributeBooleanValue{Value: aws.Bool(true)},
@@ -240,7 +241,7 @@ func TestNobodyAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := newAsking(t, engine.ApprovalRules{Timeout: time.Hour, Contain: tt.contain})
+				a := newAsking(t, config.Approval{Timeout: config.Duration(time.Hour), OnTimeout: map[bool]config.OnTimeout{true: config.TimeoutContain, false: config.TimeoutObserve}[tt.contain]})
 				c := a.asks(t)
 				time.Sleep(time.Hour - time.Second)
 				if err := a.Lapse(t.Context()); err != nil {
@@ -266,7 +267,7 @@ func TestNobodyAnswers(t *testing.T) {
 // TestPaused: nothing is contained; people are asked, and their yes waits for the end of the pause.
 func TestPaused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAsking(t, engine.ApprovalRules{})
+		a := newAsking(t, config.Approval{})
 		a.why = nil
 		if err := a.store.Pause(t.Context(), casefile.Pause{By: bob, At: time.Now(), Reason: "a drill"}); err != nil {
 			t.Fatal(err)
@@ -294,7 +295,7 @@ func TestPaused(t *testing.T) {
 // TestGoesOn: a process that died in the middle of what people said yes to is gone on with, and nobody is asked again.
 func TestGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAsking(t, engine.ApprovalRules{})
+		a := newAsking(t, config.Approval{})
 		c := a.asks(t)
 		if _, err := a.as(alice).Approve(t.Context(), c.ID, true, ""); err != nil {
 			t.Fatal(err)
@@ -328,7 +329,7 @@ func TestWaitingExecution(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := newAsking(t, engine.ApprovalRules{})
+				a := newAsking(t, config.Approval{})
 				begun, err := a.Begin(t.Context(), on(web, 1), time.Now())
 				if err != nil || !begun[0].Ask || begun[0].Playbook != "ec2" {
 					t.Fatalf("%+v, %v", begun, err)
@@ -365,7 +366,7 @@ func TestWaitingExecution(t *testing.T) {
 // TestWalkHeldBack: a walk does nothing in a case without a yes, and goes on after one.
 func TestWalkHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAsking(t, engine.ApprovalRules{Timeout: time.Hour})
+		a := newAsking(t, config.Approval{Timeout: config.Duration(time.Hour)})
 		before := a.account.Dump(awssim.DumpOptions{Snapshots: true})
 		walk := func() (engine.Turn, casefile.Case) {
 			begun, err := a.Begin(t.Context(), on(web, 1), time.Now())
@@ -413,7 +414,7 @@ func TestWalkHeldBack(t *testing.T) {
 // TestPolicyWantsNoYes: a case that waits is contained for another finding that nothing wants a yes for.
 func TestPolicyWantsNoYes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAsking(t, engine.ApprovalRules{})
+		a := newAsking(t, config.Approval{})
 		c := a.asks(t)
 		a.why = nil
 		begun, err := a.Begin(t.Context(), on(web, 2), time.Now())
@@ -433,7 +434,7 @@ func TestPolicyWantsNoYes(t *testing.T) {
 // TestReleaseEndsTheQuestion: a case that is released while it waits is not approved any more.
 func TestReleaseEndsTheQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAsking(t, engine.ApprovalRules{})
+		a := newAsking(t, config.Approval{})
 		c := a.asks(t)
 		if err := a.SaveToken(t.Context(), c.ID, "token-1"); err != nil {
 			t.Fatal(err)
@@ -452,7 +453,7 @@ func TestReleaseEndsTheQuestion(t *testing.T) {
 func TestPlanIsStable(t *testing.T) {
 	for _, f := range []finding.Finding{on(web, 1), on(batch, 1), identity(t, "Role", "web-app-role", "AROA5EXAMPLE", ""), identity(t, "IAMUser", "deploy-bot", "AIDAEXAMPLE", "AKIAIOSFODNN7EXAMPLE")} {
 		synctest.Test(t, func(t *testing.T) {
-			a := newAsking(t, engine.ApprovalRules{Timeout: 7 * 24 * time.Hour})
+			a := newAsking(t, config.Approval{Timeout: config.Duration(7 * 24 * time.Hour)})
 			first := a.respond(t, f)
 			if first.Approval == nil {
 				t.Fatalf("%s: %s %s", f.Type, first.Status, first.Reason)

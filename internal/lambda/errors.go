@@ -12,6 +12,16 @@ type Busy struct{ Reason string }
 
 func (e *Busy) Error() string { return e.Reason }
 
+// Asks says that a person has to say yes first: nothing was changed (asl.ErrorAsks).
+type Asks struct{ Reason string }
+
+func (e *Asks) Error() string { return e.Reason }
+
+// Settled says that nobody is asked (any more), so that there is nothing to wait for (asl.ErrorSettled).
+type Settled struct{ Reason string }
+
+func (e *Settled) Error() string { return e.Reason }
+
 // Unusable is an invocation that no retry makes better.
 type Unusable struct{ Reason string }
 

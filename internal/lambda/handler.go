@@ -91,6 +91,8 @@ func (h *Handler) task(ctx context.Context, payload json.RawMessage) (any, error
 		return nothing{}, named(h.engine.Inline(ctx, turn, t.Node))
 	case asl.TaskStep:
 		return nothing{}, named(h.engine.Step(ctx, turn, t.Action))
+	case asl.TaskGate:
+		return h.gate(ctx, t)
 	case asl.TaskSettle:
 		return h.settle(ctx, turn)
 	default:
@@ -117,7 +119,7 @@ func (h *Handler) open(ctx context.Context, t asl.Task) (any, error) {
 				out.Cases = append(out.Cases, asl.OpenedCase{Playbook: asl.NoPlaybook})
 				continue
 			}
-			c := asl.OpenedCase{Case: b.Case.ID, Playbook: b.Playbook}
+			c := asl.OpenedCase{Case: b.Case.ID, Playbook: b.Playbook, Approve: b.Ask}
 			if c.Playbook == "" {
 				c.Playbook, c.Clean = asl.NoPlaybook, engine.Whole(b.Case)
 			} else {
@@ -159,6 +161,23 @@ func (h *Handler) begin(ctx context.Context, f finding.Finding, started time.Tim
 		}
 	}
 	return begun, err
+}
+
+// gate keeps the token with which the answer comes, and sees to it that people know that they are asked. What it gives is no
+// answer: that is the operator's to send, with a permission that the function does not have. *Settled: there is nothing to
+// wait for.
+func (h *Handler) gate(ctx context.Context, t asl.Task) (any, error) {
+	switch {
+	case t.Node != "":
+		return nil, &Unusable{"a gate within a playbook is not known to this version of the function"}
+	case t.Token == "":
+		return nil, &Unusable{"the gate has no task token"}
+	}
+	if err := h.engine.SaveToken(ctx, t.Case, t.Token); err != nil {
+		return nil, named(err)
+	}
+	_, err := h.told(ctx, t.Case)
+	return nothing{}, err
 }
 
 // settle ends a walk. While a channel does not take a notice it is Pending: the state machine is what waits.
@@ -265,6 +284,8 @@ func named(err error) error {
 	var pending *action.Pending
 	var held *casefile.HeldError
 	var place *engine.PlaceError
+	var asked *engine.Asked
+	var settled *engine.NotAskedError
 	switch {
 	case err == nil:
 		return nil
@@ -274,6 +295,10 @@ func named(err error) error {
 		return &Pending{pending.Reason}
 	case errors.As(err, &held):
 		return &Busy{held.Error()}
+	case errors.As(err, &asked):
+		return &Asks{asked.Error()}
+	case errors.As(err, &settled):
+		return &Settled{settled.Error()}
 	default:
 		return &Failed{err.Error()}
 	}

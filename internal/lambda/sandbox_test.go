@@ -128,7 +128,7 @@ type inProcess struct {
 	store casefile.Store
 }
 
-func processEngine(t *testing.T) inProcess {
+func processEngine(t *testing.T, edit ...func(*engine.Options)) inProcess {
 	t.Helper()
 	account := awssim.New(awssim.Options{})
 	if err := awssim.Demo(account); err != nil {
@@ -143,16 +143,20 @@ func processEngine(t *testing.T) inProcess {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return inProcess{newEngine(account.Config(region), store, v), store}
+	return inProcess{newEngine(account.Config(region), store, v, edit...), store}
 }
 
-func newEngine(cfg aws.Config, store casefile.Store, v vault.Vault) *engine.Engine {
+func newEngine(cfg aws.Config, store casefile.Store, v vault.Vault, edit ...func(*engine.Options)) *engine.Engine {
 	conf, err := config.Parse("test", []byte(sandboxConfig), config.Default("/"))
 	if err != nil {
 		panic(err)
 	}
 	accounts := cloud.NewAccounts(cfg, "111122223333", cloud.Member{})
-	return engine.New(engine.Options{Actions: actions.Catalog(), Store: store, Vault: v, Config: conf, Clients: accounts.Clients, Owner: "in process"})
+	o := engine.Options{Actions: actions.Catalog(), Store: store, Vault: v, Config: conf, Clients: accounts.Clients, Owner: "in process"}
+	for _, f := range edit {
+		f(&o)
+	}
+	return engine.New(o)
 }
 
 func (p inProcess) respond(t *testing.T, file, target string) casefile.Case {

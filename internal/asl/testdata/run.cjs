@@ -17,7 +17,7 @@ const nap = (ms) => (ms ? new Promise((r) => setTimeout(r, ms)) : undefined);
 const { StateMachine } = require("aws-local-stepfunctions");
 const validate = require("asl-validator");
 
-const keyOf = (p) => ({ step: p.action, inline: "@" + (p.node ?? ""), gate: "@" + (p.node ?? "") })[p.task] ?? p.task;
+const keyOf = (p) => ({ step: p.action, inline: "@" + (p.node ?? ""), gate: p.node ? "@" + p.node : "ask" })[p.task] ?? p.task;
 const failure = (name) => Object.assign(new Error("it is a test"), { name });
 
 function tasks(definition, found = {}) {

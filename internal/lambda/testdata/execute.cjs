@@ -21,6 +21,7 @@ const call = (address) => async ({ Payload }) => {
 
 async function main() {
   const { machine, input, name, function: address, pause } = JSON.parse(require("fs").readFileSync(0, "utf8"));
+  machine.TimeoutSeconds = Math.min(machine.TimeoutSeconds, 24 * 60 * 60); // a timer of Node's overflows after 24 days
   const handlers = {}, pauses = {};
   for (const [state, definition] of Object.entries(tasks(machine.States))) {
     handlers[state] = call(address);
