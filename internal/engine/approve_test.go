@@ -139,6 +139,7 @@ func TestNo(t *testing.T) {
 			t.Errorf("notices %v", got)
 		}
 		a.why = []string{"it is Monday"}
+		a.Engine = a.as("")
 		if again := a.respond(t, on(web, 3)); again.Status != casefile.AwaitingApproval {
 			t.Errorf("for another reason: %s", again.Status)
 		}
@@ -269,6 +270,7 @@ func TestPaused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAsking(t, config.Approval{})
 		a.why = nil
+		a.Engine = a.as("")
 		if err := a.store.Pause(t.Context(), casefile.Pause{By: bob, At: time.Now(), Reason: "a drill"}); err != nil {
 			t.Fatal(err)
 		}
@@ -417,6 +419,7 @@ func TestPolicyWantsNoYes(t *testing.T) {
 		a := newAsking(t, config.Approval{})
 		c := a.asks(t)
 		a.why = nil
+		a.Engine = a.as("")
 		begun, err := a.Begin(t.Context(), on(web, 2), time.Now())
 		if err != nil || begun[0].Playbook != "ec2" || begun[0].Ask {
 			t.Fatalf("%+v, %v", begun, err)

@@ -103,7 +103,7 @@ func TestStorm(t *testing.T) {
 	}
 	asked := 0
 	for _, n := range channel.sent {
-		if n.Status == string(casefile.AwaitingApproval) {
+		if n.Event == notify.EventAwaitingApproval {
 			asked++
 		}
 	}
