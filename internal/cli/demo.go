@@ -43,7 +43,8 @@ func (a *app) demo() *cobra.Command {
 
 // demoOutcome is the demo's JSON: part of the contract with scripts.
 type demoOutcome struct {
-	Cases       []caseJSON `json:"cases"` // as they were when contained
+	Cases       []caseJSON `json:"cases"`  // as they were when contained
+	Guards      []caseJSON `json:"guards"` // an exemption, a question, the breaker's two
 	Restored    bool       `json:"restored"`
 	Differences []string   `json:"differences"`
 }
@@ -66,6 +67,9 @@ func (a *app) runDemo(ctx context.Context) error {
 	if err := awssim.Demo(account); err != nil {
 		return err
 	}
+	if err := exemptOne(account); err != nil {
+		return err
+	}
 	conf, err := config.Parse("examples/cordon.yaml", examples.Config, config.Default(dir))
 	if err != nil {
 		return err
@@ -73,11 +77,19 @@ func (a *app) runDemo(ctx context.Context) error {
 	conf.Store, conf.Vault = config.URI("sqlite", filepath.Join(dir, "cordon.db")), config.URI("file", filepath.Join(dir, "evidence"))
 	w := &world{aws: account.Config("us-east-1"), conf: conf}
 	defer w.close()
-	e, store, err := w.engine(ctx, progress, engine.Options{})
+	alice := func(context.Context) (string, error) { return demoPerson, nil }
+	e, store, err := w.engine(ctx, progress, engine.Options{Caller: alice})
 	if err != nil {
 		return err
 	}
-	d := demo{app: a, e: e, store: store, account: account, say: say, before: account.Dump(awssim.DumpOptions{})}
+	narrow, one := *w, 1
+	narrow.conf.Policy.Limits.Total = &one
+	limited, _, err := narrow.engine(ctx, progress, engine.Options{Caller: alice})
+	if err != nil {
+		return err
+	}
+	w.closes = append(w.closes, narrow.closes[len(w.closes):]...)
+	d := demo{app: a, e: e, limited: limited, store: store, account: account, say: say, before: account.Dump(awssim.DumpOptions{})}
 	return d.run(ctx)
 }
 
@@ -85,6 +97,7 @@ func (a *app) runDemo(ctx context.Context) error {
 type demo struct {
 	*app
 	e       *engine.Engine
+	limited *engine.Engine // with a limit of one containment
 	store   casefile.Store
 	account *awssim.Account
 	say     io.Writer
@@ -125,6 +138,9 @@ func (d demo) run(ctx context.Context) error {
 	d.chapter("The finding comes once more. It was declared false, so the instance is left alone.")
 	findings[0].Count++
 	if _, err := d.respond(ctx, findings[:1]); err != nil {
+		return err
+	}
+	if out.Guards, err = d.guards(ctx); err != nil {
 		return err
 	}
 	out.Differences = append(out.Differences, awssim.Diff(d.before, d.account.Dump(awssim.DumpOptions{}))...)
