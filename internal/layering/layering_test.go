@@ -31,7 +31,7 @@ var allowed = map[string][]string{
 	"notify":            {"cloud", "finding"},
 	"cli":               {"action", "actions", "asl", "awssim", "casefile", "casefile/dynamodb", "casefile/sqlite", "cloud", "config", "doctor", "engine", "finding", "notify", "permissions", "playbook", "policy", "vault"},
 	"gen":               {"action", "actions", "asl", "config", "finding", "permissions", "playbook"},
-	"permissions":       {"action", "actions", "casefile/dynamodb", "notify"},
+	"permissions":       {"action", "actions", "casefile/dynamodb", "config", "notify"},
 	"layering":          {},
 	"mototest":          {},
 	"nodetest":          {},
