@@ -27,20 +27,24 @@ lambda: ## build the Lambda function: bin/lambda/arm64.zip and bin/lambda/x86_64
 	  $(call bootstrap,$${arch%%:*},$$dir); \
 	  TZ=UTC touch -t 198001010000 $$dir/bootstrap; rm -f $$zip; TZ=UTC zip -q -X -j $$zip $$dir/bootstrap; echo $$zip; done
 
-dist: dist-template ## write dist/template.yaml and what `aws cloudformation package` needs (ARCH=x86_64 for another processor)
+dist: dist-template ## write dist/template.yaml and what deploying it needs (ARCH=x86_64 for another processor)
 	$(call bootstrap,$(ARCH),$(DIST)/lambda)
 
-# The SAM template with its paths in $(DIST), and with the processor that the function is built for.
+# The SAM template with its paths in $(DIST), and with the processor that the function is built for as the only one.
 dist-template:
+	@case '$(DIST)' in ''|*[!A-Za-z0-9._/+@-]*) echo "make: DIST is one folder, without spaces and signs of the shell"; exit 2;; esac
 	@case '$(ARCH)' in arm64|x86_64) ;; *) echo "make: ARCH is arm64 or x86_64, not $(ARCH)"; exit 2;; esac
 	@mkdir -p $(DIST)/lambda
 	@cp deploy/cordon.asl.json deploy/sam/member.yaml $(DIST)/
+	@test -e $(DIST)/samconfig.toml || cp deploy/sam/samconfig.toml $(DIST)/ # sam deploy --guided writes its answers there
 	@sed -e 's|CodeUri: ../../|CodeUri: lambda/|' -e 's|DefinitionUri: ../cordon.asl.json|DefinitionUri: cordon.asl.json|' \
 	     -e '/^    Metadata: {BuildMethod: makefile}$$/d' -e 's|^    Default: arm64$$|    Default: $(ARCH)|' \
+	     -e 's|^    AllowedValues: \[arm64\].*|    AllowedValues: [$(ARCH)]|' \
 	     deploy/sam/template.yaml > $(DIST)/template.yaml
 
-# For `sam build`, which does not tell the processor: ARCH=x86_64 sam build --parameter-overrides Architecture=x86_64
+# For `sam build`. It does not tell the processor, so it makes the one that the template allows.
 build-Function:
+	@case '$(ARCH)' in arm64) ;; *) echo "make: sam build is for arm64; use make dist ARCH=$(ARCH), then sam deploy in dist"; exit 2;; esac
 	$(call bootstrap,$(ARCH),$(ARTIFACTS_DIR))
 
 test: emulator node ## all tests, with the race detector and the AWS emulator (SKIP_EMULATOR=1 leaves that out)

@@ -3,12 +3,11 @@
 resource "aws_s3_bucket" "evidence" {
   bucket              = "${var.name}-evidence-${local.account}-${local.region}"
   force_destroy       = false
-  object_lock_enabled = var.object_lock_days > 0
+  object_lock_enabled = true # without a rule it locks nothing
   tags                = local.tags
 
   lifecycle {
     prevent_destroy = true
-    ignore_changes  = [object_lock_enabled] # a bucket that is there gets the lock by its configuration below
   }
 }
 
@@ -56,7 +55,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "evidence" {
     id     = "keep"
     status = "Enabled"
 
-    filter {}
+    filter {
+      prefix = "cordon/"
+    }
 
     transition { # pieces of 128 KB and more
       days          = 0
@@ -68,7 +69,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "evidence" {
     }
   }
 
-  # Cordon writes a piece once: an older version is one that somebody replaced or deleted, and is kept as long again.
+  # Cases' evidence alone (their ids begin with c-): what is in cordon/store/ belongs to items of the table, prior states among
+  # them, and never expires. Cordon writes a piece once: an older version is one that somebody replaced or deleted, and is kept as long again.
   dynamic "rule" {
     for_each = var.evidence_retention_days == 0 ? [] : [var.evidence_retention_days]
 
@@ -76,7 +78,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "evidence" {
       id     = "expire"
       status = "Enabled"
 
-      filter {}
+      filter {
+        prefix = "cordon/c-"
+      }
 
       expiration {
         days = rule.value

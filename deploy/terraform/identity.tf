@@ -1,5 +1,6 @@
 # The function's role, and the profile that an isolated instance has while live response runs on it: it can reach Systems
-# Manager and hand over what was found, and neither read evidence nor decrypt it.
+# Manager and hand over what was found. It cannot read evidence; S3 may decrypt for it the parts of what it uploads (more
+# than 5 MB go up in parts).
 # IAM is global: the roles carry the Region, so that each Region can have its deployment.
 
 locals {
@@ -80,15 +81,15 @@ resource "aws_iam_role_policy" "quarantine" {
         Resource = "*"
       },
       {
-        Effect   = "Allow"
-        Action   = "s3:PutObject"
-        Resource = "${aws_s3_bucket.evidence.arn}/cordon/*/live-response/*"
+        Effect   = "Allow" # what the agent writes, command/instance/…, and none of the names that Cordon writes; the agent sets an ACL
+        Action   = ["s3:PutObject", "s3:PutObjectAcl"]
+        Resource = "${aws_s3_bucket.evidence.arn}/cordon/c-*/live-response/*/i-*/*"
       },
       {
         Effect    = "Allow"
-        Action    = "kms:GenerateDataKey"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
         Resource  = aws_kms_key.key.arn
-        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
+        Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.${local.suffix}" } }
       },
     ]
   })

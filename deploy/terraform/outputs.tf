@@ -44,12 +44,11 @@ output "dead_letter_queue_url" {
 }
 
 output "cordon_yaml" {
-  description = "cordon.yaml for the command line on these cases (the whole: CORDON_CONFIG of the function)."
-  value = jsonencode({
-    store    = local.config.store
-    vault    = local.config.vault
-    accounts = local.config.accounts
-    ec2      = { quarantine_profile = local.config.ec2.quarantine_profile }
-    notify   = { sns = local.config.notify.sns }
-  })
+  description = "cordon.yaml for the command line: the configuration of the function, less config_override."
+  value       = jsonencode(local.config) # who releases a case has to protect what the function protects
+}
+
+output "config_override" {
+  description = "What the function reads over that; merge it into cordon.yaml."
+  value       = var.config_override == "" ? null : var.config_override
 }

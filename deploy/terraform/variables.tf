@@ -6,6 +6,11 @@ variable "package" {
     condition     = fileexists(var.package)
     error_message = "There is no file at package. Build it with make lambda, or download it from a release."
   }
+
+  validation {
+    condition     = !contains(["arm64.zip", "x86_64.zip"], basename(var.package)) || basename(var.package) == "${var.architecture}.zip"
+    error_message = "package is built for another processor than architecture says."
+  }
 }
 
 variable "name" {
@@ -36,20 +41,25 @@ variable "min_severity" {
   nullable    = false
 
   validation {
-    condition     = var.min_severity >= 1 && var.min_severity <= 10
-    error_message = "min_severity must be between 1 and 10."
+    condition     = can(regex("^([1-9](\\.[0-9])?|10)$", tostring(var.min_severity)))
+    error_message = "min_severity must be a number between 1 and 10, with one decimal at most."
   }
 }
 
 variable "finding_types" {
-  description = "The exact finding types that are answered (Backdoor:EC2/C&CActivity.B!DNS), 35 of them at most. None: every type."
+  description = "The exact finding types that are answered (Backdoor:EC2/C&CActivity.B!DNS), 25 of them at most. None: every type."
   type        = list(string)
   default     = []
   nullable    = false
 
   validation {
-    condition     = alltrue([for t in var.finding_types : can(regex("^[A-Za-z0-9]+:[A-Za-z0-9]+/[A-Za-z0-9&.!_-]+$", t))])
+    condition     = alltrue([for t in var.finding_types : can(regex("^[A-Za-z0-9]+:[A-Za-z0-9]+/[A-Za-z0-9.!_-]+(&[A-Za-z0-9.!_-]+)?$", t))])
     error_message = "finding_types must be exact types of GuardDuty, such as Recon:EC2/PortProbeUnprotectedPort."
+  }
+
+  validation {
+    condition     = length(var.finding_types) <= 25 && length(join(",", var.finding_types)) <= 1700
+    error_message = "finding_types must be 25 types at most: EventBridge takes patterns of 2048 characters."
   }
 }
 
@@ -62,7 +72,7 @@ variable "notification_email" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^$|^[^@\\s\"\\\\]+@[^@\\s\"\\\\]+$", var.notification_email))
+    condition     = length(var.notification_email) <= 254 && can(regex("^$|^[^@\\s\"\\\\]+@[^@\\s\"\\\\]+$", var.notification_email))
     error_message = "notification_email must be an e-mail address, or empty."
   }
 }
@@ -74,8 +84,8 @@ variable "slack_webhook_secret_arn" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^$|^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[\\w/+=.@-]+$", var.slack_webhook_secret_arn))
-    error_message = "slack_webhook_secret_arn must be the ARN of a secret, never the webhook itself."
+    condition     = length(var.slack_webhook_secret_arn) <= 160 && can(regex("^$|^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[\\w/+=.@-]+$", var.slack_webhook_secret_arn))
+    error_message = "slack_webhook_secret_arn must be the ARN of a secret (160 characters at most), never the webhook itself."
   }
 }
 
@@ -86,8 +96,8 @@ variable "jira_url" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^$|^https://[^\\s\"\\\\?#@]+$", var.jira_url))
-    error_message = "jira_url must begin with https:// and have no user, query or fragment."
+    condition     = length(var.jira_url) <= 100 && can(regex("^$|^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$", var.jira_url))
+    error_message = "jira_url must be https://, a host and a path, without user, query or fragment; 100 characters at most."
   }
 }
 
@@ -98,7 +108,7 @@ variable "jira_project" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^$|^[A-Za-z][A-Za-z0-9_]*$", var.jira_project))
+    condition     = length(var.jira_project) <= 32 && can(regex("^$|^[A-Za-z][A-Za-z0-9_]*$", var.jira_project))
     error_message = "jira_project must be a project's key, such as SEC."
   }
 
@@ -115,8 +125,8 @@ variable "jira_type" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[^\"\\\\\r\n\t]{1,60}$", var.jira_type))
-    error_message = "jira_type must be the name of an issue type, such as Task."
+    condition     = can(regex("^[^\"\\\\<>&$\r\n\t]{1,40}$", var.jira_type))
+    error_message = "jira_type must be the name of an issue type, such as Task: 40 characters at most, none of \"\\<>&$."
   }
 }
 
@@ -127,8 +137,8 @@ variable "jira_user" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[^\"\\\\:\\s]*$", var.jira_user))
-    error_message = "jira_user must be an address, or empty; it has no colon, quotation mark or space."
+    condition     = length(var.jira_user) <= 80 && can(regex("^[A-Za-z0-9.!#%*+/=?^_|~@-]*$", var.jira_user))
+    error_message = "jira_user must be an address of 80 characters at most, or empty; it has no colon, quotation mark or space."
   }
 }
 
@@ -139,8 +149,8 @@ variable "jira_token_secret_arn" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^$|^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[\\w/+=.@-]+$", var.jira_token_secret_arn))
-    error_message = "jira_token_secret_arn must be the ARN of a secret, never the token itself."
+    condition     = length(var.jira_token_secret_arn) <= 160 && can(regex("^$|^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[\\w/+=.@-]+$", var.jira_token_secret_arn))
+    error_message = "jira_token_secret_arn must be the ARN of a secret (160 characters at most), never the token itself."
   }
 
   validation {
@@ -198,8 +208,13 @@ variable "protected_identities" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for n in var.protected_identities : can(regex("^[\\w+=,.@*?-]+$", n))])
-    error_message = "protected_identities must be names or globs of users and roles, such as break-glass-*."
+    condition     = alltrue([for n in var.protected_identities : can(regex("^[\\w+=.@*?-]+$", n))])
+    error_message = "protected_identities must be names or globs of users and roles, such as break-glass-*; ? stands for a comma in a name."
+  }
+
+  validation {
+    condition     = length(join(",", var.protected_identities)) <= 200
+    error_message = "protected_identities must have 200 characters at most, the commas between them counted."
   }
 }
 
@@ -230,14 +245,14 @@ variable "suppress_days" {
 }
 
 variable "config_override" {
-  description = "More of cordon.yaml, read over what the variables say (the commands of live response, for example). 2000 characters at most."
+  description = "More of cordon.yaml, read over what the variables say (the commands of live response, for example). 750 characters of ASCII at most."
   type        = string
   default     = ""
   nullable    = false
 
   validation {
-    condition     = length(var.config_override) <= 2000 && (var.config_override == "" || can(yamldecode(var.config_override)))
-    error_message = "config_override must be YAML as in cordon.yaml, 2000 characters at most."
+    condition     = can(regex("^[\\x20-\\x7e\\t\\r\\n]*$", var.config_override)) && length(var.config_override) <= 750 && (var.config_override == "" || can(yamldecode(var.config_override)))
+    error_message = "config_override must be YAML as in cordon.yaml, 750 characters of ASCII at most: Lambda takes 4 KB of environment."
   }
 }
 
@@ -250,7 +265,7 @@ variable "member_role_name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^$|^([\\w+=,.@-]+/)*[\\w+=,.@-]{1,64}$", var.member_role_name))
+    condition     = length(var.member_role_name) <= 96 && can(regex("^$|^([\\w+=,.@-]+/)*[\\w+=,.@-]{1,64}$", var.member_role_name))
     error_message = "member_role_name must be the name of a role (with its path, if it has one), not its ARN."
   }
 }
@@ -262,8 +277,8 @@ variable "member_external_id" {
   nullable    = false
 
   validation {
-    condition     = var.member_external_id == "" || can(regex("^[\\w+=,.@:/-]{2,}$", var.member_external_id)) && length(var.member_external_id) <= 1224
-    error_message = "member_external_id must be 2 to 1224 letters, digits and characters of +=,.@:/-_."
+    condition     = var.member_external_id == "" || can(regex("^[\\w+=,.@:/-]{2,}$", var.member_external_id)) && length(var.member_external_id) <= 64
+    error_message = "member_external_id must be 2 to 64 letters, digits and characters of +=,.@:/-_."
   }
 
   validation {
@@ -275,19 +290,19 @@ variable "member_external_id" {
 # ---- What is kept, and for how long ----
 
 variable "evidence_retention_days" {
-  description = "After how many days evidence expires. 0: never."
+  description = "After how many days a case's evidence expires. 0: never."
   type        = number
   default     = 365
   nullable    = false
 
   validation {
-    condition     = var.evidence_retention_days >= 0 && floor(var.evidence_retention_days) == var.evidence_retention_days
-    error_message = "evidence_retention_days must be 0 or a whole number of days."
+    condition     = var.evidence_retention_days >= 0 && var.evidence_retention_days <= 36500 && floor(var.evidence_retention_days) == var.evidence_retention_days
+    error_message = "evidence_retention_days must be 0 or a whole number of days, 36500 at most."
   }
 }
 
 variable "object_lock_days" {
-  description = "For how many days no piece of evidence can be deleted, (S3 Object Lock, governance mode). 0: off."
+  description = "For how many days no piece of evidence can be deleted (S3 Object Lock, governance mode). 0: off."
   type        = number
   default     = 0
   nullable    = false

@@ -1,6 +1,8 @@
 package awssim
 
 import (
+	"encoding/base64"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -105,19 +107,37 @@ func (x *request) attachedVolumes(instance string) (ids []string) {
 	return ids
 }
 
-// decideModifyInstance: volumes and groups where the call names them. The attribute is in the context where it is a
-// plain value.
+// decideModifyInstance: volumes and groups where the call names them, and the attribute in the instance's context: its
+// name, and its value where that is a plain one.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-policies-for-amazon-ec2.html#attribute-key
 func decideModifyInstance(x *request, in *ec2.ModifyInstanceAttributeInput) []Check {
 	attribute := map[string][]string{}
-	for name, set := range map[string]bool{
-		"DisableApiTermination": in.DisableApiTermination != nil, "DisableApiStop": in.DisableApiStop != nil,
-		"InstanceInitiatedShutdownBehavior": in.InstanceInitiatedShutdownBehavior != nil, "UserData": in.UserData != nil,
-		"InstanceType": in.InstanceType != nil, "SourceDestCheck": in.SourceDestCheck != nil, "EbsOptimized": in.EbsOptimized != nil,
-		"Kernel": in.Kernel != nil, "Ramdisk": in.Ramdisk != nil, "EnaSupport": in.EnaSupport != nil,
-	} {
-		if set {
-			attribute["ec2:Attribute"] = append(attribute["ec2:Attribute"], name)
+	flag := func(name string, v *ec2types.AttributeBooleanValue) {
+		if v != nil {
+			attribute["ec2:Attribute"] = []string{name}
+			attribute["ec2:Attribute/"+name] = []string{strconv.FormatBool(aws.ToBool(v.Value))}
 		}
+	}
+	word := func(name string, v *ec2types.AttributeValue) {
+		if v != nil {
+			attribute["ec2:Attribute"], attribute["ec2:Attribute/"+name] = []string{name}, []string{aws.ToString(v.Value)}
+		}
+	}
+	flag("DisableApiTermination", in.DisableApiTermination)
+	flag("DisableApiStop", in.DisableApiStop)
+	flag("SourceDestCheck", in.SourceDestCheck)
+	flag("EbsOptimized", in.EbsOptimized)
+	flag("EnaSupport", in.EnaSupport)
+	word("InstanceInitiatedShutdownBehavior", in.InstanceInitiatedShutdownBehavior)
+	word("InstanceType", in.InstanceType)
+	word("Kernel", in.Kernel)
+	word("Ramdisk", in.Ramdisk)
+	if in.UserData != nil {
+		attribute["ec2:Attribute"] = []string{"UserData"}
+		attribute["ec2:Attribute/UserData"] = []string{base64.StdEncoding.EncodeToString(in.UserData.Value)}
+	}
+	if len(in.BlockDeviceMappings) > 0 {
+		attribute["ec2:Attribute"] = []string{"BlockDeviceMapping"}
 	}
 	id := aws.ToString(in.InstanceId)
 	out := []Check{x.askEC2(id, attribute)}

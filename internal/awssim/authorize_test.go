@@ -87,7 +87,7 @@ func TestChecks(t *testing.T) {
 			})
 			return err
 		}, []string{
-			"ec2:ModifyInstanceAttribute " + ec2ARN + "instance/" + web,
+			"ec2:ModifyInstanceAttribute " + ec2ARN + "instance/" + web + " ec2:Attribute=BlockDeviceMapping",
 			"ec2:ModifyInstanceAttribute " + ec2ARN + "volume/vol-0a1b2c3d4e5f60003",
 		}},
 		{"groups of an interface", func(ctx context.Context, c *cloud.Clients) error {

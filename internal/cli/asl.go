@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,10 +12,7 @@ import (
 )
 
 // functionARN is a Lambda function's, with or without a version or an alias; it begins with the partition.
-var (
-	functionARN = regexp.MustCompile(`^arn:(aws[a-z-]*):lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9$_-]+)?$`)
-	partitions  = regexp.MustCompile(`^aws[a-z-]*$`)
-)
+var functionARN = regexp.MustCompile(`^arn:(aws[a-z-]*):lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9$_-]+)?$`)
 
 func (a *app) asl() *cobra.Command {
 	var function, partition string
@@ -45,8 +44,8 @@ func (a *app) runASL(function, partition string) error {
 			return usage("the function is in partition %s, not in %s; leave --partition out", found[1], partition)
 		}
 	}
-	if partition != "" && !partitions.MatchString(partition) {
-		return usage("%q is no partition; the usual one is aws", partition)
+	if partition != "" && !slices.Contains(partitions, partition) {
+		return usage("%q is no partition; use one of %s", partition, strings.Join(partitions, ", "))
 	}
 	machine, err := asl.Machine(asl.Playbooks())
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,7 @@ Exit codes:
   2  usage, configuration or credentials: nothing was looked at
   3  a problem was found`,
 		Example: `  cordon doctor
-  cordon doctor --config cordon.yaml --principal arn:aws:iam::111122223333:role/cordon-function
+  cordon doctor --config cordon.yaml --principal arn:aws:iam::111122223333:role/cordon-function-eu-west-1
   cordon doctor -o json | jq '.checks[] | select(.severity == "problem")'`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDoctor(cmd, principal) },
@@ -39,7 +40,7 @@ Exit codes:
 }
 
 func (a *app) runDoctor(cmd *cobra.Command, principal string) error {
-	if principal != "" && !strings.Contains(principal, ":iam::") {
+	if principal != "" && !principalARN.MatchString(principal) {
 		return usage("--principal wants the ARN of a role or user (arn:aws:iam::111122223333:role/NAME), not %q", principal)
 	}
 	w, err := a.world(cmd.Context())
@@ -51,7 +52,7 @@ func (a *app) runDoctor(cmd *cobra.Command, principal string) error {
 		return &engine.SetupError{What: "AWS Region", Hint: "set AWS_REGION: doctor looks at one Region", Err: errNoRegion}
 	}
 	results := doctor.Run(cmd.Context(), doctor.Options{
-		AWS: w.aws, Config: w.conf, Principal: principal, LookupEnv: os.LookupEnv, Stat: readable,
+		AWS: w.aws, Config: w.conf, ConfigFile: a.configFile, Principal: principal, LookupEnv: os.LookupEnv, Stat: readable,
 	})
 	out := struct {
 		Checks []doctor.Result `json:"checks"`
@@ -60,8 +61,8 @@ func (a *app) runDoctor(cmd *cobra.Command, principal string) error {
 	code := exitDone
 	for _, r := range results {
 		if r.Severity == doctor.Problem {
-			out.OK, code = false, exitPartial
-			if r.Check == doctor.CheckCaller {
+			out.OK, code = false, worst(code, exitPartial)
+			if r.Check == doctor.CheckCaller || r.Check == doctor.CheckPrincipal {
 				code = exitUsage
 			}
 		}
@@ -76,6 +77,10 @@ func (a *app) runDoctor(cmd *cobra.Command, principal string) error {
 	}
 	return &exitError{code: code}
 }
+
+// principalARN is the ARN of a user or role, with its path; neither root nor a group nor a session has policies that IAM
+// simulates.
+var principalARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/([!-.0-~]+/)*[\w+=,.@-]{1,64}$`)
 
 var errNoRegion = errors.New("none is set")
 

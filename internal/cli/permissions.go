@@ -14,21 +14,35 @@ func (a *app) permissions() *cobra.Command {
 	var (
 		member bool
 		sets   []string
-		values = map[string]string{}
 	)
+	flags := map[string]string{
+		"partition": permissions.Partition, "account": permissions.Account, "region": permissions.Region, "name": permissions.Name,
+	}
 	c := &cobra.Command{
 		Use:   "permissions",
 		Short: "Print the IAM policy that Cordon runs under, or that of its role in a member account; no AWS call",
 		Long: `Print the IAM policy that Cordon runs under, as JSON; with --member that of the role that it assumes in another account.
-What belongs to a deployment stands there as a placeholder, such as ${TableArn}, unless a flag gives it a value. With
---set of a secret's ARN, or of MemberRoleName, left empty, what needs it is left out.`,
-		Example: `  cordon permissions
-  cordon permissions --member --account 111122223333 --partition aws --set RoleName=cordon-member`,
+
+With --config it is the policy for that configuration: what the configuration does not use (live response, notices, table,
+bucket, member accounts) is left out, what it names is filled in. Without, it is all that Cordon may ever need.
+
+What belongs to a deployment stands there as a placeholder, such as ${KeyArn}, unless a flag gives it a value; standard
+error says which are left. A policy with placeholders is for templates: IAM takes it, and half of it means nothing then.
+--set of an ARN or of MemberRoleName to nothing leaves out what needs it, and so does --set of LiveResponse or SecurityHub
+to false.`,
+		Example: `  cordon permissions --config cordon.yaml --partition aws --account 111122223333 --region eu-west-1 --name cordon \
+      --set KeyArn=arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --set LogArn=
+  cordon permissions --set LiveResponse=false --set MemberRoleName=
+  cordon permissions --member --account 444455556666 --partition aws --set RoleName=cordon-member`,
 		Args: exactly(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			for flag, name := range map[string]string{"partition": permissions.Partition, "account": permissions.Account, "region": permissions.Region, "name": permissions.Name} {
+			values := map[string]string{}
+			for _, flag := range []string{"partition", "account", "region", "name"} {
 				if f := c.Flag(flag); f.Changed {
-					values[name] = f.Value.String()
+					if err := checkValue("--"+flag, flags[flag], f.Value.String(), member); err != nil {
+						return err
+					}
+					values[flags[flag]] = f.Value.String()
 				}
 			}
 			return a.runPermissions(member, values, sets)
@@ -36,7 +50,7 @@ What belongs to a deployment stands there as a placeholder, such as ${TableArn},
 	}
 	f := c.Flags()
 	f.BoolVar(&member, "member", false, "the policy of the role in a member account")
-	f.String("partition", "", "aws, aws-cn, aws-us-gov, …")
+	f.String("partition", "", strings.Join(partitions, ", "))
 	f.String("account", "", "the account's `id`")
 	f.String("region", "", "the deployment's Region")
 	f.String("name", "", "the deployment's name, with which its roles' names begin")
@@ -45,22 +59,73 @@ What belongs to a deployment stands there as a placeholder, such as ${TableArn},
 }
 
 func (a *app) runPermissions(member bool, values map[string]string, sets []string) error {
-	known := permissions.Placeholders(member)
 	for _, s := range sets {
 		name, value, ok := strings.Cut(s, "=")
-		if !ok || !slices.Contains(known, name) {
-			return usage("--set %q: write NAME=VALUE, where NAME is one of %s", s, strings.Join(known, ", "))
+		if !ok {
+			return usage("--set %q: write NAME=VALUE", s)
+		}
+		if _, twice := values[name]; twice {
+			return usage("--set %q: %s has a value already", s, name)
+		}
+		if err := checkValue("--set", name, value, member); err != nil {
+			return err
 		}
 		values[name] = value
 	}
-	p := permissions.Responder()
-	if member {
-		p = permissions.Member()
+	if err := checkTogether(values); err != nil {
+		return err
 	}
-	p.Statement = slices.DeleteFunc(p.Statement, func(s permissions.Statement) bool {
-		value, set := values[s.When]
-		return set && value == "" && s.When != ""
-	})
-	_, err := fmt.Fprintf(a.Out, "%s", p.Fill(values).JSON())
+	p, err := a.grants(member, values)
+	if err != nil {
+		return err
+	}
+	if left := p.Unfilled(); len(left) > 0 {
+		fmt.Fprintf(a.Err, "cordon: these placeholders are left: %s. Fill them in (--account and the like, --set NAME=VALUE) before the policy is used:\n"+
+			"cordon: IAM would take them for variables without a value, so that an Allow allows nothing and a Deny denies nothing.\n", strings.Join(left, ", "))
+	}
+	_, err = fmt.Fprintf(a.Out, "%s", p.JSON())
 	return err
+}
+
+// grants is the one that the flags and, where there is one, the configuration ask for.
+func (a *app) grants(member bool, values map[string]string) (permissions.Policy, error) {
+	if member {
+		if a.configFile != "" && values[permissions.RoleName] == "" {
+			conf, err := a.settings()
+			if err != nil {
+				return permissions.Policy{}, err
+			}
+			if conf.Accounts.Role != "" {
+				values[permissions.RoleName] = conf.Accounts.Role
+			}
+		}
+		return permissions.Member().Fill(values), nil
+	}
+	var off []string
+	for _, name := range []string{permissions.LiveResponse, permissions.SecurityHub} {
+		if value, given := values[name]; given && a.configFile != "" {
+			return permissions.Policy{}, usage("--set %s=%s: the configuration %s says it already", name, value, a.configFile)
+		} else if value == "false" {
+			off = append(off, name)
+		}
+	}
+	if a.configFile == "" {
+		return permissions.Responder().Off(off...).Fill(values), nil
+	}
+	conf, err := a.settings()
+	if err != nil {
+		return permissions.Policy{}, err
+	}
+	if _, given := values[permissions.Account]; !given && conf.Accounts.Own != "" {
+		values[permissions.Account] = conf.Accounts.Own
+	}
+	return permissions.Configured(conf, values), nil
+}
+
+// settable are the names that --set takes: the placeholders, and what is on or off.
+func settable(member bool) []string {
+	if member {
+		return permissions.Placeholders(true)
+	}
+	return slices.Concat(permissions.Placeholders(false), []string{permissions.LiveResponse, permissions.SecurityHub})
 }

@@ -13,7 +13,7 @@ import (
 // comparison has to report every one. So a change in one template alone cannot go unseen.
 func differencesShow(t *testing.T, tf *Terraform) {
 	everything := parameterSets[1]
-	stack, err := LoadSAM(t).Evaluate(everything.sam)
+	stack, err := LoadFor(t, everything.sam).Evaluate(everything.sam)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,37 +54,49 @@ func parametersAgree(t *testing.T, tf *Terraform) {
 	}
 }
 
-// probes are values to try on a parameter, good and bad, by the kind of parameter. For a list each is its one item.
+// probes are values to try on a parameter, good and bad, by the kind of parameter.
 var probes = map[string][]any{
-	"Name":                  {"ab", "a", "cordon-2", "2cordon", "Cordon", "-x", "a_b", "abcdefghijklmnopqrst", "abcdefghijklmnopqrstu", "", `a"b`},
-	"MinSeverity":           {1, 0, 0.9, 4.5, 10, 10.1, -1},
-	"FindingTypes":          {"Recon:EC2/PortProbeUnprotectedPort", "Backdoor:EC2/C&CActivity.B!DNS", "Recon:*", "Recon", `a:b/c"`, "a:b/c d"},
-	"NotificationEmail":     {"", "soc@example.com", "soc", "a@b@c", "a b@c", `"a"@b`, `a\@b`},
+	"Name":        {"ab", "a", "cordon-2", "2cordon", "Cordon", "-x", "a_b", "abcdefghijklmnopqrst", "abcdefghijklmnopqrstu", "", `a"b`},
+	"MinSeverity": {1, 0, 0.9, 4.5, 4.55, 10, 10.1, -1},
+	"FindingTypes": {
+		"", "Recon:EC2/PortProbeUnprotectedPort", "Backdoor:EC2/C&CActivity.B!DNS", "Recon:*", "Recon", `a:b/c"`, "a:b/c d", "A:B/C,D:E/F",
+		"A:B/C,,D:E/F", "A:B/C,", ",A:B/C", "A:B/C, D:E/F", "A:B/C&D&E", someTypes(25), someTypes(26), "A:B/" + strings.Repeat("x", 1696), "A:B/" + strings.Repeat("x", 1697),
+	},
+	"NotificationEmail":     {"", "soc@example.com", "soc", "a@b@c", "a b@c", `"a"@b`, `a\@b`, strings.Repeat("x", 252) + "@y", strings.Repeat("x", 253) + "@y"},
 	"SlackWebhookSecretArn": secretProbes,
 	"JiraUrl": {
 		"https://example.atlassian.net", "https://jira.example.com/context", "http://example.com", "https://u@example.com", "https://a?b",
-		"https://a#b", `https://a"b`, `https://a\b`, "https://a b", "ftp://a",
+		"https://a#b", `https://a"b`, `https://a\b`, "https://a b", "ftp://a", "https://${x}", "https://a:8443/b_c", "https://a:b", "https://a/<b>",
+		"https://" + strings.Repeat("a", 92), "https://" + strings.Repeat("a", 93),
 	},
-	"JiraProject":           {"SEC", "sec_1", "1SEC", "S-E", `S"`, "S C"},
-	"JiraType":              {"Task", "Security Incident", "", `Ta"sk`, `Ta\sk`, "Ta\nsk", strings.Repeat("x", 60), strings.Repeat("x", 61)},
-	"JiraUser":              {"", "bot@example.com", "a:b", `a"b`, `a\b`, "a b", "a\nb"},
+	"JiraProject":           {"SEC", "sec_1", "1SEC", "S-E", `S"`, "S C", strings.Repeat("S", 32), strings.Repeat("S", 33)},
+	"JiraType":              {"Task", "Security Incident", "", `Ta"sk`, `Ta\sk`, "Ta\nsk", "${x}", "R&D", strings.Repeat("\u00f6", 40), strings.Repeat("x", 41)},
+	"JiraUser":              {"", "bot@example.com", "a:b", `a"b`, `a\b`, "a b", "a\nb", "${x}", strings.Repeat("u", 80), strings.Repeat("u", 81)},
 	"JiraTokenSecretArn":    secretProbes[1:],
-	"LiveResponseSeconds":   {1, 0, 3600, 3601, -1},
-	"ProtectedIdentities":   {"break-glass-*", "a.b@c", "a b", `a"b`, "[ab]", `a\b`, "adm?n"},
-	"SuppressDays":          {0, 365, 366, -1},
-	"MemberRoleName":        {"cordon-member", "a/b/c", "/a", "a/", "arn:aws:iam::111122223333:role/x", `a"b`, strings.Repeat("x", 64), strings.Repeat("x", 65)},
-	"MemberExternalId":      {"", "a", "ab", "a:b/c", `a"b`, "a b", strings.Repeat("x", 1224), strings.Repeat("x", 1225)},
-	"EvidenceRetentionDays": {0, 1, 36500, -1},
-	"ObjectLockDays":        {0, 1, 36500, 36501, -1},
+	"LiveResponseSeconds":   {1, 0, 999, 1000, 2999, 3600, 3601, 1.5, 36000, -1},
+	"ProtectedIdentities":   {"", "break-glass-*", "a.b@c", "a b", `a"b`, "[ab]", `a\b`, "adm?n", "a,b", "a,", ",a", "a,,b", "a, b", ",", strings.Repeat("a", 200), strings.Repeat("a", 201)},
+	"SuppressDays":          {0, 9, 10, 99, 100, 365, 366, 0.5, 999, -1},
+	"MemberRoleName":        {"cordon-member", "a/b/c", "/a", "a/", "arn:aws:iam::111122223333:role/x", `a"b`, strings.Repeat("x", 64), strings.Repeat("x", 65), strings.Repeat("x", 64) + "/" + strings.Repeat("y", 31), strings.Repeat("x", 64) + "/" + strings.Repeat("y", 32)},
+	"MemberExternalId":      {"", "a", "ab", "a:b/c", `a"b`, "a b", strings.Repeat("x", 64), strings.Repeat("x", 65)},
+	"EvidenceRetentionDays": dayProbes,
+	"ObjectLockDays":        dayProbes,
 	"LogRetentionDays":      {1, 2, 90, 100, 3653, 0},
-	"ConfigOverride":        {"", "ec2: {}", strings.Repeat("x", 2000), strings.Repeat("x", 2001)}, // YAML alone: CloudFormation cannot tell
+	"ConfigOverride":        {"", "ec2: {}", "ec2:\n  cut_established: \"x\"\n", "a: \u00f6", strings.Repeat("x", 750), strings.Repeat("x", 751)}, // YAML alone: CloudFormation cannot tell
 	"Architecture":          {"arm64", "x86_64", "x86", ""},
 }
+
+var dayProbes = []any{0, 1, 10, 999, 1000, 9999, 10000, 29999, 30000, 35999, 36000, 36499, 36500, 36501, 99999, 0.5, -1}
+
+// someTypes are n finding types, as a parameter takes them.
+func someTypes(n int) string { return strings.TrimSuffix(strings.Repeat("A:B/C,", n), ",") }
+
+// lists are the parameters that are lists in Terraform; CloudFormation has them with commas.
+var lists = []string{"FindingTypes", "ProtectedIdentities"}
 
 var secretProbes = []any{
 	"", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf", "arn:aws-cn:secretsmanager:cn-north-1:111122223333:secret:a/b-AbCdEf#key",
 	"arn:aws:ssm:eu-west-1:111122223333:parameter/a", "https://hooks.slack.com/services/T/B/X", "a", `arn:aws:secretsmanager:eu-west-1:111122223333:secret:a"b`,
-	"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a#", "arn:aws:secretsmanager:eu-west-1:1:secret:a",
+	"arn:aws:secretsmanager:eu-west-1:111122223333:secret:a#", "arn:aws:secretsmanager:eu-west-1:1:secret:a", longestSecret, longestSecret + "s",
 }
 
 // free are the parameters that take any value of their type: no probe could be refused.
@@ -110,11 +123,11 @@ func TestValuesAgree(t *testing.T) {
 		for n, v := range probes[name] {
 			given := maps.Clone(whole)
 			given[name] = v
-			_, err := tmpl.Evaluate(asParameters(given))
+			_, err := LoadFor(t, asParameters(given)).Evaluate(asParameters(given))
 			if err != nil {
 				refused[name]++
 			}
-			runs.WriteString(asRun(t, tmpl, fmt.Sprintf("%s_%d", name, n), name, given, err != nil))
+			runs.WriteString(asRun(t, fmt.Sprintf("%s_%d", name, n), name, given, err != nil))
 		}
 		if refused[name] == 0 || refused[name] == len(probes[name]) {
 			t.Errorf("%s: CloudFormation refuses %d of %d values; try good ones and bad ones", name, refused[name], len(probes[name]))
@@ -145,7 +158,7 @@ func TestCrossedValuesAgree(t *testing.T) {
 		if (err != nil) != (test.refused != nil) {
 			t.Errorf("%s: CloudFormation says %v, want refused %v", test.name, err, test.refused != nil)
 		}
-		runs.WriteString(asRun(t, tmpl, strings.ReplaceAll(test.name, " ", "_"), "", test.given, false, test.refused...))
+		runs.WriteString(asRun(t, strings.ReplaceAll(test.name, " ", "_"), "", test.given, false, test.refused...))
 	}
 	variablesAlone(t, runs.String())
 }
@@ -160,20 +173,24 @@ func asParameters(given map[string]any) map[string]string {
 
 // asRun writes a run of terraform test that gives these values, and expects the variable of the parameter, or those that
 // are named, to be refused.
-func asRun(t *testing.T, tmpl Template, label, parameter string, given map[string]any, refused bool, also ...string) string {
+func asRun(t *testing.T, label, parameter string, given map[string]any, refused bool, also ...string) string {
 	t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "run %q {\n  command = plan\n  variables {\n", label)
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		v := given[name]
-		if tmpl.Parameters()[name].Type == "CommaDelimitedList" {
-			v = []any{v}
+		if slices.Contains(lists, name) {
+			if v != "" {
+				v = strings.Split(text(v), ",")
+			} else {
+				v = []string{}
+			}
 		}
 		raw, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "    %s = jsondecode(%q)\n", snake(name), raw)
+		fmt.Fprintf(&b, "    %s = jsondecode(%s)\n", snake(name), strings.ReplaceAll(strconv.Quote(string(raw)), "${", "$${"))
 	}
 	b.WriteString("  }\n")
 	if refused {

@@ -105,6 +105,9 @@ func shapeOf(r Resource, definition string) map[string]any {
 		delete(properties, "DefinitionSubstitutions")
 		delete(properties, "DefinitionUri")
 	}
+	if lock := object(properties["ObjectLockConfiguration"]); len(lock) == 1 && lock["ObjectLockEnabled"] == "Enabled" {
+		delete(properties, "ObjectLockConfiguration") // ObjectLockEnabled says it
+	}
 	shape := canonicalMap(properties, samNames())
 	shape["(type)"] = r.Type
 	return shape
@@ -270,7 +273,7 @@ func TestBothTemplates(t *testing.T) {
 	tf := NewTerraform(t)
 	tests := map[string]func(*testing.T, *Terraform){
 		"agree": templatesAgree, "keep the same": keptAgrees, "members agree": memberTemplatesAgree, "parameters agree": parametersAgree,
-		"a change in one shows": differencesShow,
+		"a change in one shows": differencesShow, "the environment fits": environmentFits,
 	}
 	for _, name := range slices.Sorted(maps.Keys(tests)) {
 		t.Run(name, func(t *testing.T) { tests[name](t, tf) })
@@ -280,7 +283,7 @@ func TestBothTemplates(t *testing.T) {
 func templatesAgree(t *testing.T, tf *Terraform) {
 	for _, set := range parameterSets {
 		t.Run(set.name, func(t *testing.T) {
-			stack, err := LoadSAM(t).Evaluate(set.sam)
+			stack, err := LoadFor(t, set.sam).Evaluate(set.sam)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -329,7 +332,7 @@ func keptAgrees(t *testing.T, tf *Terraform) {
 	}
 	retained := map[string]bool{}
 	for id, r := range LoadSAM(t).Resources() {
-		if r.DeletionPolicy == "Retain" && r.UpdateReplacePolicy == "Retain" {
+		if strings.HasPrefix(r.DeletionPolicy, "Retain") && r.UpdateReplacePolicy == "Retain" {
 			retained[id] = true
 		}
 	}
@@ -339,13 +342,17 @@ func keptAgrees(t *testing.T, tf *Terraform) {
 }
 
 func memberTemplatesAgree(t *testing.T, tf *Terraform) {
-	for _, externalID := range []string{"", "cordon-1"} {
+	for externalID, operator := range map[string]string{"": "", "cordon-1": "arn:aws:iam::444455556666:role/security/responder"} {
 		t.Run("external id "+externalID, func(t *testing.T) {
-			stack, err := LoadMember(t).Evaluate(map[string]string{"HubAccount": "444455556666", "HubName": "soc", "ExternalId": externalID})
+			stack, err := LoadMember(t).Evaluate(map[string]string{
+				"HubAccount": "444455556666", "HubName": "soc", "ExternalId": externalID, "OperatorRoleArn": operator,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			plan := tf.Plan(t, initialised(t, tf, "member"), map[string]any{"hub_account": "444455556666", "hub_name": "soc", "external_id": externalID})
+			plan := tf.Plan(t, initialised(t, tf, "member"), map[string]any{
+				"hub_account": "444455556666", "hub_name": "soc", "external_id": externalID, "operator_role_arn": operator,
+			})
 			for _, d := range append(compare(stack, "", plan), compareOutputs(stack, plan)...) {
 				t.Error(d)
 			}

@@ -199,10 +199,7 @@ func timeToLive(r *reader) props {
 func lifecycleRules(r *reader) []any {
 	var out []any
 	for _, rule := range r.every("rule") {
-		if !rule.block("filter").empty() {
-			continue // then unread tells
-		}
-		one := props{"Id": rule.get("id"), "Status": rule.get("status")}
+		one := props{"Id": rule.get("id"), "Status": rule.get("status"), "Prefix": rule.block("filter").get("prefix")}
 		var transitions []any
 		for _, tr := range rule.every("transition") {
 			transitions = append(transitions, props{"StorageClass": tr.get("storage_class"), "TransitionInDays": tr.get("days")})

@@ -57,18 +57,22 @@ func TestConfigByDefault(t *testing.T) {
 	}
 }
 
-// TestConfigByParameter: each parameter that belongs to cordon.yaml changes what it is to change, and nothing else.
-func TestConfigByParameter(t *testing.T) {
+// changed is what parameters change in the configuration.
+type changed struct {
+	parameters map[string]string
+	change     func(*config.Config)
+}
+
+// changes try every parameter that belongs to cordon.yaml.
+func changes(t *testing.T) []changed {
+	t.Helper()
 	jira := map[string]string{"JiraUrl": "https://example.atlassian.net", "JiraProject": "SEC", "JiraTokenSecretArn": jiraSecret, "JiraUser": "a@example.com"}
 	withJira := func(c *config.Config) {
 		c.Notify.Jira = &notify.JiraConfig{
 			URL: "https://example.atlassian.net", Project: "SEC", Type: "Task", User: "a@example.com", Token: "secretsmanager:" + jiraSecret,
 		}
 	}
-	tests := []struct {
-		parameters map[string]string
-		change     func(*config.Config)
-	}{
+	return []changed{
 		{map[string]string{"SlackWebhookSecretArn": slackSecret}, func(c *config.Config) {
 			c.Notify.Slack = &notify.SlackConfig{Webhook: "secretsmanager:" + slackSecret}
 		}},
@@ -89,7 +93,7 @@ func TestConfigByParameter(t *testing.T) {
 		}},
 		{map[string]string{"CutEstablished": "false"}, func(c *config.Config) { c.EC2.CutEstablished = false }},
 		{map[string]string{"RevokeSharedRoles": "true"}, func(c *config.Config) { c.EC2.RevokeSharedRoles = true }},
-		{map[string]string{"ProtectedIdentities": "break-glass-*, admin"}, func(c *config.Config) {
+		{map[string]string{"ProtectedIdentities": "break-glass-*,admin"}, func(c *config.Config) {
 			c.IAM.Protected = []string{"break-glass-*", "admin"}
 		}},
 		{map[string]string{"DisableAllKeys": "true"}, func(c *config.Config) { c.IAM.AllKeys = true }},
@@ -104,12 +108,16 @@ func TestConfigByParameter(t *testing.T) {
 			c.EC2.QuarantineProfile = "arn:aws:iam::111122223333:instance-profile/other-quarantine-us-east-1"
 		}},
 	}
+}
+
+// TestConfigByParameter: each parameter that belongs to cordon.yaml changes what it is to change, and nothing else.
+func TestConfigByParameter(t *testing.T) {
 	tried := []string{
 		"MinSeverity", "FindingTypes", "NotificationEmail", // not in cordon.yaml
 		"EvidenceRetentionDays", "ObjectLockDays", "LogRetentionDays", "Architecture", // not in cordon.yaml
 		"ConfigOverride", // TestConfigOverride
 	}
-	for _, tt := range tests {
+	for _, tt := range changes(t) {
 		names := make([]string, 0, len(tt.parameters))
 		for name := range tt.parameters {
 			names = append(names, name)
@@ -159,9 +167,14 @@ func TestConfigOverride(t *testing.T) {
 	}
 }
 
-// TestConfigForTheCommandLine: the output CordonYaml works on the same cases.
+// TestConfigForTheCommandLine: the output CordonYaml is the function's whole configuration, whatever the parameters are: who
+// releases a case from a machine has to protect, and to tell, whom the function does.
 func TestConfigForTheCommandLine(t *testing.T) {
-	for _, parameters := range []map[string]string{nil, {"MemberRoleName": "m", "MemberExternalId": "ext-1"}} {
+	sets := []map[string]string{nil, everything(), longest()}
+	for _, tt := range changes(t) {
+		sets = append(sets, tt.parameters)
+	}
+	for _, parameters := range sets {
 		stack, err := LoadSAM(t).Evaluate(parameters)
 		if err != nil {
 			t.Fatal(err)
@@ -171,8 +184,11 @@ func TestConfigForTheCommandLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, deployed := settings(t, parameters)
-		if got.IAM.Protected = deployed.IAM.Protected; !cmp.Equal(deployed, got) {
-			t.Error(cmp.Diff(deployed, got))
+		if diff := cmp.Diff(deployed, got); diff != "" {
+			t.Errorf("%v: %s", parameters, diff)
+		}
+		if override := parameters["ConfigOverride"]; text(stack.Outputs["ConfigOverride"]) != override {
+			t.Errorf("%v: output ConfigOverride is %v", parameters, stack.Outputs["ConfigOverride"])
 		}
 	}
 }
@@ -188,8 +204,11 @@ func TestParametersRefused(t *testing.T) {
 		if p.Description == "" || p.Default == nil {
 			t.Errorf("%s has no description or no default", name)
 		}
-		if name == "ConfigOverride" || p.Type == "Number" {
-			continue // not put into JSON; checked to be a number
+		if p.Type != "String" {
+			t.Errorf("%s is a %s: CloudFormation takes more for one than the template can use", name, p.Type)
+		}
+		if name == "ConfigOverride" {
+			continue // not put into JSON
 		}
 		for _, hostile := range []string{`x", "store": "sqlite:///tmp/x`, `\`, "x\ny"} {
 			if _, err := tmpl.Evaluate(map[string]string{name: hostile}); err == nil {
@@ -209,8 +228,19 @@ func TestParametersRefused(t *testing.T) {
 		{map[string]string{"JiraProject": "SEC"}, "JiraProject needs JiraUrl"},
 		{map[string]string{"JiraTokenSecretArn": jiraSecret}, "JiraTokenSecretArn needs JiraUrl"},
 		{map[string]string{"MemberExternalId": "ext"}, "needs MemberRoleName"},
-		{map[string]string{"LiveResponseSeconds": "3601"}, "above"},
-		{map[string]string{"SuppressDays": "366"}, "above"},
+		{map[string]string{"LiveResponseSeconds": "3601"}, "does not match"},
+		{map[string]string{"LiveResponseSeconds": "0x10"}, "does not match"},
+		{map[string]string{"SuppressDays": "366"}, "does not match"},
+		{map[string]string{"SuppressDays": "7.0"}, "does not match"},
+		{map[string]string{"EvidenceRetentionDays": "00"}, "does not match"},
+		{map[string]string{"ObjectLockDays": "010"}, "does not match"},
+		{map[string]string{"MinSeverity": "NaN"}, "does not match"},
+		{map[string]string{"MinSeverity": "04"}, "does not match"},
+		{map[string]string{"MinSeverity": "+4"}, "does not match"},
+		{map[string]string{"MinSeverity": "1e1"}, "does not match"},
+		{map[string]string{"MinSeverity": " 4"}, "does not match"},
+		{map[string]string{"LogRetentionDays": "090"}, "none of"},
+		{map[string]string{"ProtectedIdentities": "a,"}, "does not match"},
 		{map[string]string{"LogRetentionDays": "42"}, "none of"},
 		{map[string]string{"Architecture": "mips"}, "none of"},
 		{map[string]string{"Name": "Cordon"}, "does not match"},

@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"cordon/internal/nodetest"
 )
 
 // lint runs cfn-lint, which also warns; it gives what it says, "" for nothing.
@@ -20,22 +18,6 @@ func lint(t *testing.T, files ...string) string {
 		t.Fatal(err)
 	}
 	return string(out)
-}
-
-// dist runs make dist-template: what `aws cloudformation package` gets, but for the function's program.
-func dist(t *testing.T, arguments ...string) string {
-	t.Helper()
-	root, err := nodetest.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "make", append([]string{"-s", "dist-template", "DIST=" + dir}, arguments...)...)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "MAKEFLAGS=")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return dir
 }
 
 func TestLint(t *testing.T) {
@@ -61,20 +43,40 @@ func TestDist(t *testing.T) {
 		delete(function, "Metadata")
 		object(function["Properties"])["CodeUri"] = "lambda/"
 		object(object(object(want["Resources"])["StateMachine"])["Properties"])["DefinitionUri"] = "cordon.asl.json"
-		object(object(want["Parameters"])["Architecture"])["Default"] = arch
+		processor := object(object(want["Parameters"])["Architecture"])
+		processor["Default"], processor["AllowedValues"] = arch, []any{arch}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", arch, diff)
 		}
-		for _, name := range []string{"cordon.asl.json", "member.yaml", "lambda"} {
+		for _, name := range []string{"cordon.asl.json", "member.yaml", "samconfig.toml", "lambda"} {
 			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 				t.Error(err)
 			}
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "make", "-s", "dist-template", "DIST="+t.TempDir(), "ARCH=mips")
-	cmd.Dir = File(t, ".")
-	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "arm64 or x86_64") {
-		t.Errorf("ARCH=mips: %v, %s", err, out)
+}
+
+// TestMakeRefuses: what would build for another processor than the template says, or write elsewhere, is refused.
+func TestMakeRefuses(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"dist-template", "DIST=" + dir, "ARCH=mips"}, "arm64 or x86_64"},
+		{[]string{"build-Function", "ARTIFACTS_DIR=" + dir, "ARCH=x86_64"}, "make dist ARCH=x86_64"},
+		{[]string{"dist-template", "DIST=" + dir + "/a b"}, "DIST is one folder"},
+		{[]string{"dist-template", "DIST="}, "DIST is one folder"},
+		{[]string{"dist-template", "DIST=" + dir + "/*"}, "DIST is one folder"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "make", append([]string{"-s"}, tt.arguments...)...)
+		cmd.Dir, cmd.Env = File(t, "."), append(os.Environ(), "MAKEFLAGS=")
+		if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), tt.want) {
+			t.Errorf("make %s: %v, %s", tt.arguments, err, out)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

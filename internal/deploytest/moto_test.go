@@ -46,7 +46,7 @@ type created struct {
 	StateMachine struct{ RoleArn, Type string }
 	Logs         []struct {
 		LogGroupName    string
-		RetentionInDays int
+		RetentionInDays any // moto leaves a parameter the text that it is
 	}
 	Profile struct {
 		Roles []struct{ RoleName string }
@@ -140,8 +140,8 @@ func TestMoto(t *testing.T) {
 		t.Errorf("state machine %+v", got.StateMachine)
 	}
 	for _, l := range got.Logs {
-		if l.RetentionInDays != 90 {
-			t.Errorf("log group %s keeps its logs for %d days", l.LogGroupName, l.RetentionInDays)
+		if text(l.RetentionInDays) != "90" {
+			t.Errorf("log group %s keeps its logs for %v days", l.LogGroupName, l.RetentionInDays)
 		}
 	}
 	if len(got.Profile.Roles) != 1 || got.Profile.Roles[0].RoleName != got.Made["QuarantineRole"] || len(got.Logs) != 2 || len(got.Dashboard.Widgets) != 5 {

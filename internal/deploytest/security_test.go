@@ -1,10 +1,13 @@
 package deploytest
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
+
+	"cordon/internal/casefile"
 )
 
 // everything is a set of parameters that switches everything on.
@@ -30,7 +33,7 @@ func stacks(t *testing.T) map[string]*Stack {
 		"everything":  {LoadSAM(t), everything()},
 		"never":       {LoadSAM(t), map[string]string{"EvidenceRetentionDays": "0"}},
 		"member":      {LoadMember(t), map[string]string{"HubAccount": "444455556666"}},
-		"member, ext": {LoadMember(t), map[string]string{"HubAccount": "444455556666", "ExternalId": "ext-1"}},
+		"member, ext": {LoadMember(t), map[string]string{"HubAccount": "444455556666", "ExternalId": "ext-1", "OperatorRoleArn": "arn:aws:iam::444455556666:role/security/responder"}},
 	} {
 		stack, err := of.tmpl.Evaluate(of.parameters)
 		if err != nil {
@@ -136,13 +139,6 @@ func TestSizes(t *testing.T) {
 					t.Errorf("%s: the policies of %s have %d characters; IAM takes 10,240 in a role", name, id, total)
 				}
 			}
-			variables := 0
-			for key, v := range object(object(r.Properties["Environment"])["Variables"]) {
-				variables += len(key) + len(text(v))
-			}
-			if variables > 2048 { // Lambda takes 4 KB; the override may be 2,000 characters
-				t.Errorf("%s: the variables of %s have %d characters", name, id, variables)
-			}
 		}
 	}
 }
@@ -162,11 +158,16 @@ func TestTrust(t *testing.T) {
 			t.Errorf("%s: %v", id, got)
 		}
 	}
+	const operator = "arn:aws:iam::444455556666:role/security/responder"
 	for name, external := range map[string]any{"member": nil, "member, ext": "ext-1"} {
+		trusted := []string{"arn:aws:iam::444455556666:role/cordon-function-*"}
+		if external != nil {
+			trusted = append(trusted, operator)
+		}
 		document := object(all[name].Resources["MemberRole"].Properties["AssumeRolePolicyDocument"])
 		list, _ := document["Statement"].([]any)
 		condition := object(object(list[0])["Condition"])
-		if got := object(condition["ArnLike"])["aws:PrincipalArn"]; len(list) != 1 || got != "arn:aws:iam::444455556666:role/cordon-function-*" {
+		if got := texts(object(condition["ArnLike"])["aws:PrincipalArn"]); len(list) != 1 || !slices.Equal(got, trusted) {
 			t.Errorf("%s: trusts %v", name, got)
 		}
 		if got := object(condition["StringEquals"])["sts:ExternalId"]; got != external {
@@ -193,13 +194,17 @@ func TestEvidenceBucket(t *testing.T) {
 		if object(bucket["VersioningConfiguration"])["Status"] != "Enabled" {
 			t.Errorf("%s: not versioned", name)
 		}
-		if got := bucket["ObjectLockEnabled"] == true && bucket["ObjectLockConfiguration"] != nil; got != locked {
-			t.Errorf("%s: locked is %v", name, got)
+		lock := object(bucket["ObjectLockConfiguration"])
+		if got := lock["Rule"] != nil; got != locked || bucket["ObjectLockEnabled"] != true || lock["ObjectLockEnabled"] != "Enabled" {
+			t.Errorf("%s: ObjectLockEnabled %v, %v", name, bucket["ObjectLockEnabled"], lock)
 		}
 		lifecycle, _ := object(bucket["LifecycleConfiguration"])["Rules"].([]any)
 		expires := slices.ContainsFunc(lifecycle, func(r any) bool { return object(r)["ExpirationInDays"] != nil })
 		if len(lifecycle) == 0 || expires == (name == "never") {
 			t.Errorf("%s: lifecycle %v", name, lifecycle)
+		}
+		for _, r := range lifecycle {
+			checkExpiry(t, name, object(r))
 		}
 		tls := slices.ContainsFunc(statements(stack), func(s statement) bool {
 			return s.at == "EvidenceBucketPolicy" && s.body["Effect"] == "Deny" && s.body["Principal"] == "*" && s.body["Action"] == "s3:*" &&
@@ -211,12 +216,38 @@ func TestEvidenceBucket(t *testing.T) {
 	}
 }
 
+// checkExpiry: a rule that deletes covers the evidence of cases, and nothing that the table's items point to.
+func checkExpiry(t *testing.T, name string, rule map[string]any) {
+	t.Helper()
+	prefix := text(rule["Prefix"])
+	if rule["ExpirationInDays"] == nil && rule["NoncurrentVersionExpiration"] == nil {
+		if prefix != "cordon/" {
+			t.Errorf("%s: rule %v is for %q", name, rule["Id"], prefix)
+		}
+		return
+	}
+	id, err := casefile.NewID(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix("cordon/"+id+"/manifest/000001.json", prefix) {
+		t.Errorf("%s: the evidence of %s never expires: the rule is for %q", name, id, prefix)
+	}
+	if stored := "cordon/store/"; strings.HasPrefix(stored, prefix) || strings.HasPrefix(prefix, stored) {
+		t.Errorf("%s: prior states in cordon/store/ expire: the rule is for %q", name, prefix)
+	}
+}
+
 // TestKept: what a case needs outlives the stack.
 func TestKept(t *testing.T) {
 	resources := LoadSAM(t).Resources()
-	for _, id := range []string{"Key", "EvidenceBucket", "EvidenceBucketPolicy", "Table"} {
-		if r := resources[id]; r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
-			t.Errorf("%s is not retained: %+v", id, r)
+	for id, want := range map[string]string{
+		// A first deployment that fails leaves none of these behind.
+		"Key": "RetainExceptOnCreate", "EvidenceBucket": "RetainExceptOnCreate", "EvidenceBucketPolicy": "RetainExceptOnCreate",
+		"Table": "Retain", // its deletion protection would stop CloudFormation's rolling back
+	} {
+		if r := resources[id]; r.DeletionPolicy != want || r.UpdateReplacePolicy != "Retain" {
+			t.Errorf("%s: DeletionPolicy %s, UpdateReplacePolicy %s", id, r.DeletionPolicy, r.UpdateReplacePolicy)
 		}
 	}
 	for name, stack := range stacks(t) {
@@ -275,8 +306,8 @@ func TestQuarantine(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"kms:GenerateDataKey on arn:aws:kms:us-east-1:111122223333:key/cordon-stack-Key",
-		"s3:PutObject on arn:aws:s3:::cordon-stack-evidencebucket/cordon/*/live-response/*",
+		"kms:Decrypt kms:GenerateDataKey on arn:aws:kms:us-east-1:111122223333:key/cordon-stack-Key",
+		"s3:PutObject s3:PutObjectAcl on arn:aws:s3:::cordon-stack-evidencebucket/cordon/c-*/live-response/*/i-*/*",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

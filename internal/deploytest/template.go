@@ -38,6 +38,15 @@ type Parameter struct {
 // LoadSAM reads deploy/sam/template.yaml.
 func LoadSAM(t testing.TB) Template { return Load(t, "deploy/sam/template.yaml") }
 
+// LoadFor reads the template that has the processor which the parameters name: make dist writes it into its copy.
+func LoadFor(t testing.TB, parameters map[string]string) Template {
+	t.Helper()
+	if parameters["Architecture"] != "x86_64" {
+		return LoadSAM(t)
+	}
+	return Load(t, filepath.Join(dist(t, "ARCH=x86_64"), "template.yaml"))
+}
+
 // LoadMember reads deploy/sam/member.yaml.
 func LoadMember(t testing.TB) Template { return Load(t, "deploy/sam/member.yaml") }
 

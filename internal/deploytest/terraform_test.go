@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"cordon/internal/config"
 )
 
 // modules are the folders of deploy/terraform that terraform can run in.
@@ -102,21 +104,30 @@ func planExample(t *testing.T, tf *Terraform) {
 	dir := filepath.Join(tf.Dir, "examples", "simple")
 	packageExample(t, tf)
 	tf.Must(t, dir, "init", "-no-color")
-	plan := tf.Plan(t, dir, map[string]any{"email": "soc@example.com"})
+	plan := tf.Plan(t, dir, map[string]any{
+		"email": "soc@example.com", "protected_identities": []string{"break-glass-*"}, "architecture": "x86_64", "member_role_name": "cordon-member",
+	})
 	rule, ok := plan.Resources["module.cordon.aws_cloudwatch_event_rule.rule"]
-	if !ok || !strings.Contains(text(rule.Values["event_pattern"]), `"numeric":["\u003e=",7]`) {
+	if !ok || !strings.Contains(text(rule.Values["event_pattern"]), `"numeric":["\u003e=",4]`) {
 		t.Errorf("the example plans %v, the rule %v", slices.Sorted(maps.Keys(plan.Resources)), rule.Values)
+	}
+	c := config.Default("/state") // what docs/deploy.md writes into cordon.yaml
+	c, err := config.Parse("cordon_yaml", []byte(text(plan.Outputs["cordon_yaml"])), c)
+	if err != nil || !slices.Equal(c.IAM.Protected, []string{"break-glass-*"}) || c.Accounts.Role != "cordon-member" || c.EC2.LiveResponse.Channel != "" {
+		t.Errorf("cordon_yaml: %v, %+v", err, c)
 	}
 }
 
-// packageExample puts a file where make lambda puts the function's zip, which the example names.
+// packageExample puts files where make lambda puts the function's zips, which the example names.
 func packageExample(t *testing.T, tf *Terraform) {
 	t.Helper()
-	zip := filepath.Join(tf.Dir, "..", "..", "bin", "lambda", "arm64.zip")
-	if err := os.MkdirAll(filepath.Dir(zip), 0o755); err != nil {
+	dir := filepath.Join(tf.Dir, "..", "..", "bin", "lambda")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, zip, "zip")
+	for _, name := range []string{"arm64.zip", "x86_64.zip"} {
+		writeFile(t, filepath.Join(dir, name), "zip")
+	}
 }
 
 // jsonIsValid holds every text that AWS reads as JSON to being JSON.

@@ -43,15 +43,20 @@ type Result struct {
 
 // Options are what to examine.
 type Options struct {
-	AWS       aws.Config // credentials and Region, both of which it must have
-	Config    config.Config
-	Principal string                           // ARN of the user or role whose permissions count; "" for the caller's
-	LookupEnv func(key string) (string, bool)  // os.LookupEnv
-	Stat      func(path string) (exists error) // whether a file can be read
+	AWS        aws.Config // credentials and Region, both of which it must have
+	Config     config.Config
+	ConfigFile string                           // where Config is from, for remedies; "" for the defaults
+	Principal  string                           // ARN of the user or role whose permissions count; "" for the caller's
+	LookupEnv  func(key string) (string, bool)  // os.LookupEnv
+	Stat       func(path string) (exists error) // whether a file can be read
 }
 
-// CheckCaller is the check of the credentials. When its result is a Problem, no other check was made.
-const CheckCaller = "identity.caller"
+// The checks of the credentials, and of the principal that was given. When the result of either is a Problem, no other
+// check was made.
+const (
+	CheckCaller    = "identity.caller"
+	CheckPrincipal = "identity.principal"
+)
 
 // patience is how long one check may take, retries included.
 const patience = time.Minute
@@ -106,6 +111,7 @@ func checks() []check {
 		{"iam.sso", checkSSO},
 		{"evidence.vault", checkVault},
 		{"store.table", checkStore},
+		{"store.operator", checkOperator},
 		{"notify.sns", checkTopic},
 		{"notify.secrets", checkSecrets},
 		{"notify.securityhub", checkHub},

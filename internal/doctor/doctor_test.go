@@ -84,7 +84,7 @@ func deployed(t *testing.T, opts awssim.Options) *ward {
 	})))
 	must(failed(c.EC2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{"i-0a1b2c3d4e5f60003"}})))
 	const host = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["ec2messages:*","ssmmessages:*","ssm:UpdateInstanceInformation"],"Resource":"*"},` +
-		`{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::` + bucket + `/cordon/*/live-response/*"}]}`
+		`{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::` + bucket + `/cordon/*/live-response/*/i-*/*"}]}`
 	must(failed(c.IAM.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{
 		RoleName: aws.String("cordon-quarantine"), PolicyArn: aws.String("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"),
 	})))

@@ -38,7 +38,7 @@ func (p *patient) dryRuns(ctx context.Context, needs []need) (results []Result, 
 				results = append(results, Result{
 					Check: "permissions.ec2", Severity: Problem, Subject: n.Action,
 					Found:  fmt.Sprintf("EC2 refuses %s to %s (dry run on %s)", n.Action, p.arn, s.instance) + needed(n),
-					Remedy: "attach the policy that `cordon permissions` prints",
+					Remedy: p.attach(),
 				})
 			}
 		}

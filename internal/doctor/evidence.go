@@ -10,12 +10,13 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"cordon/internal/cloud"
+	"cordon/internal/permissions"
 	"cordon/internal/vault"
 )
 
 // checkVault looks at the evidence bucket; a directory is of this machine, and respond checks it before it acts.
 func checkVault(ctx context.Context, p *patient) ([]Result, error) {
-	bucket, prefix := evidenceBucket(p.Config.Vault)
+	bucket, prefix := permissions.EvidenceBucket(p.Config.Vault)
 	if bucket == "" {
 		return one(Result{
 			Check: "evidence.vault", Severity: Note, Subject: p.Config.Vault, Found: "evidence is kept on this machine: whoever runs it can change or lose it",

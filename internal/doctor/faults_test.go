@@ -71,7 +71,7 @@ func faults() []fault {
 		{"a member", edit(func(ed *awssim.Editor) error { ed.Administrator("999999999999"); return nil }), "guardduty.accounts", doctor.Note, "member of 999999999999", "not both"},
 		{"members without a role", edit(func(ed *awssim.Editor) error { ed.Member("444455556666", "Enabled"); return nil }), "guardduty.accounts", doctor.Warning, "no role there", "accounts.role"},
 		{"a member that left", edit(func(ed *awssim.Editor) error { ed.Member("444455556666", "Resigned"); return nil }), "guardduty.accounts", doctor.Warning, "444455556666 (Resigned)", "enable"},
-		{"another own account", configure(func(w *ward) { w.conf.Accounts.Own = "999999999999" }), "identity.account", doctor.Problem, "accounts.own says 999999999999", account},
+		{"another own account", configure(func(w *ward) { w.conf.Accounts.Own = "999999999999" }), "identity.account", doctor.Problem, "findings of 999999999999 are refused", account},
 		{"connections are kept", configure(func(w *ward) { w.conf.EC2.CutEstablished = false }), "network.paths", doctor.Warning, "cut_established is off", "true"},
 		{
 			"a network balancer", func(ctx context.Context, _ *ward, c *cloud.Clients) error {
@@ -130,6 +130,12 @@ func faults() []fault {
 			w.conf.Store = "dynamodb://other"
 			return failed(ddb.NewFromConfig(w.Config(region)).CreateTable(ctx, dynamodb.CreateTableInput("other")))
 		}, "store.protection", doctor.Warning, "can be deleted", "--deletion-protection-enabled"},
+		{"a table without the index", func(ctx context.Context, w *ward, _ *cloud.Clients) error {
+			w.conf.Store = "dynamodb://other"
+			in := dynamodb.CreateTableInput("other")
+			in.GlobalSecondaryIndexes, in.AttributeDefinitions = nil, in.AttributeDefinitions[:2]
+			return failed(ddb.NewFromConfig(w.Config(region)).CreateTable(ctx, in))
+		}, "store.table", doctor.Problem, "no index list on gsipk,gsisk", "deploy"},
 		{"no backups", func(ctx context.Context, w *ward, _ *cloud.Clients) error {
 			return failed(ddb.NewFromConfig(w.Config(region)).UpdateContinuousBackups(ctx, &ddb.UpdateContinuousBackupsInput{
 				TableName: aws.String(table), PointInTimeRecoverySpecification: &ddbtypes.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)},

@@ -36,13 +36,32 @@ func (p *patient) identify(ctx context.Context) (results []Result, ok bool) {
 		results[0].Remedy = "use a role with the policy that `cordon permissions` prints"
 	}
 	if own := p.Config.Accounts.Own; own != "" && own != p.account {
-		results = append(results, Result{
+		r := Result{
 			Check: "identity.account", Severity: Problem, Subject: own,
-			Found:  fmt.Sprintf("accounts.own says %s, but the credentials belong to %s: findings of both would be answered in the wrong account", own, p.account),
+			Found:  fmt.Sprintf("accounts.own says %s, but the credentials belong to %s: findings of %s are refused", own, p.account, own),
 			Remedy: "set accounts.own to " + p.account + ", or log in to " + own,
-		})
+		}
+		if role := p.Config.Accounts.Role; role != "" {
+			r.Found += fmt.Sprintf(", and those of %s need the role %s there, as if it were another account", p.account, role)
+		}
+		results = append(results, r)
+	}
+	if p.Principal == "" {
+		return results, true
+	}
+	if a, err := arn.Parse(p.Principal); err != nil || a.AccountID != p.account || a.Partition != p.partition {
+		return append(results, Result{
+			Check: CheckPrincipal, Severity: Problem, Subject: p.Principal, Unchecked: true,
+			Found:  fmt.Sprintf("is no user or role of account %s in partition %s, whose credentials these are: nothing was checked", p.account, p.partition),
+			Remedy: "name " + p.exampleRole() + ", or log in to the other account",
+		}), false
 	}
 	return results, true
+}
+
+// exampleRole is the role that a deployment's function has.
+func (p *patient) exampleRole() string {
+	return fmt.Sprintf("arn:%s:iam::%s:role/NAME-function-%s", p.partition, p.account, p.Region)
 }
 
 // principal is the ARN of the user or role whose policies count, as IAM names it; why is the reason where there is none.

@@ -2,14 +2,9 @@ package doctor
 
 import (
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
-
-	"cordon/internal/casefile/dynamodb"
-	"cordon/internal/config"
 	"cordon/internal/notify"
 	"cordon/internal/permissions"
 )
@@ -30,9 +25,9 @@ func (p *patient) needs() []need {
 	for _, n := range permissions.Needs(false) {
 		callers[n.Action] = append(callers[n.Action], n.By)
 	}
-	values, parameters := deployment(p.Config, p.partition, p.account, p.Region)
-	bucket, prefix := evidenceBucket(p.Config.Vault)
-	policy := permissions.Responder().Fill(values).On(parameters...)
+	policy := permissions.Configured(p.Config, map[string]string{
+		permissions.Partition: p.partition, permissions.Account: p.account, permissions.Region: p.Region,
+	})
 	var out []need
 	for _, s := range policy.Statement {
 		if s.Effect != "Allow" || slices.ContainsFunc(s.Resource, func(r string) bool { return strings.Contains(r, "${") }) {
@@ -40,9 +35,6 @@ func (p *patient) needs() []need {
 		}
 		var resources []string
 		for _, r := range s.Resource {
-			if bucket != "" { // the deployment's own prefix, or the configuration's
-				r = strings.Replace(r, ":s3:::"+bucket+"/cordon/", ":s3:::"+bucket+"/"+prefix, 1)
-			}
 			resources = append(resources, sampleARN(r, p.Region))
 		}
 		context := sampleContext(s.Condition)
@@ -55,49 +47,6 @@ func (p *patient) needs() []need {
 		}
 	}
 	return out
-}
-
-// deployment gives the policy's placeholders their values, and the parameters that are set, from the configuration.
-func deployment(c config.Config, partition, account, region string) (values map[string]string, parameters []string) {
-	values = map[string]string{permissions.Partition: partition, permissions.Account: account, permissions.Region: region}
-	if table, ok := strings.CutPrefix(c.Store, dynamodb.Scheme); ok {
-		values[permissions.TableArn] = "arn:" + partition + ":dynamodb:" + region + ":" + account + ":table/" + table
-	}
-	if bucket, _ := evidenceBucket(c.Vault); bucket != "" {
-		values[permissions.BucketArn] = "arn:" + partition + ":s3:::" + bucket
-	}
-	if c.Notify.SNS != nil {
-		values[permissions.TopicArn] = c.Notify.SNS.Topic
-	}
-	for name, ref := range secretRefs(c.Notify) {
-		if id := secretARN(ref); id != "" {
-			parameter := map[string]string{slackSecret: permissions.SlackWebhookSecretArn, jiraSecret: permissions.JiraTokenSecretArn}[name]
-			values[parameter], parameters = id, append(parameters, parameter)
-		}
-	}
-	if c.Accounts.Role != "" {
-		values[permissions.MemberRoleName], parameters = c.Accounts.Role, append(parameters, permissions.MemberRoleName)
-	}
-	if c.EC2.LiveResponse.Channel != "" {
-		parameters = append(parameters, permissions.LiveResponse)
-	}
-	if c.Notify.SecurityHub {
-		parameters = append(parameters, permissions.SecurityHub)
-	}
-	return values, parameters
-}
-
-// evidenceBucket is the bucket of a vault and the prefix of its keys, which ends in "/" where there is one; "" for a
-// vault that is a directory.
-func evidenceBucket(vault string) (bucket, prefix string) {
-	u, err := url.Parse(vault)
-	if err != nil || !strings.EqualFold(u.Scheme, "s3") {
-		return "", ""
-	}
-	if prefix = strings.Trim(u.Path, "/"); prefix != "" {
-		prefix += "/"
-	}
-	return u.Host, prefix
 }
 
 // The places of secrets in the configuration.
@@ -115,16 +64,6 @@ func secretRefs(c notify.Config) map[string]notify.SecretRef {
 		out[jiraSecret] = c.Jira.Token
 	}
 	return out
-}
-
-// secretARN is the ARN in a reference to Secrets Manager, "" for another reference.
-func secretARN(ref notify.SecretRef) string {
-	id, ok := strings.CutPrefix(string(ref), "secretsmanager:")
-	id, _, _ = strings.Cut(id, "#")
-	if !ok || !arn.IsARN(id) {
-		return ""
-	}
-	return id
 }
 
 // sampleName stands for what a wildcard lets be anything.
@@ -193,27 +132,32 @@ func besideDenies(policy permissions.Policy, action string, context map[string][
 	return out
 }
 
-// concerned are the resources that an IAM action is about: the policy names roles, users and profiles side by side.
+// concerned are the resources that an action is about: the policy names several kinds side by side, and IAM simulates an
+// action on any.
 func concerned(action string, resources []string) []string {
 	service, operation, _ := strings.Cut(action, ":")
-	if service != "iam" {
-		return resources
-	}
-	kind := ""
+	var kinds []string
 	switch {
-	case strings.Contains(operation, "Role"):
-		kind = ":role/"
-	case strings.Contains(operation, "User"), strings.Contains(operation, "AccessKey"):
-		kind = ":user/"
-	case strings.Contains(operation, "InstanceProfile"):
-		kind = ":instance-profile/"
+	case service == "iam" && strings.Contains(operation, "Role"):
+		kinds = []string{":role/"}
+	case service == "iam" && (strings.Contains(operation, "User") || strings.Contains(operation, "AccessKey")):
+		kinds = []string{":user/"}
+	case service == "iam" && strings.Contains(operation, "InstanceProfile"):
+		kinds = []string{":instance-profile/"}
+	case operation == "CreateSecurityGroup":
+		kinds = []string{":vpc/", ":security-group/"}
+	case operation == "CreateSnapshot":
+		kinds = []string{":volume/", ":snapshot/"}
+	case operation == "CreateSnapshots":
+		kinds = []string{":instance/", ":volume/", ":snapshot/"}
+	case service == "ec2" && (strings.Contains(operation, "Profile") || strings.Contains(operation, "Console") || operation == "DescribeInstanceAttribute"):
+		kinds = []string{":instance/"}
+	case service == "autoscaling", service == "elasticloadbalancing":
+		kinds = []string{":" + service + ":"}
 	}
-	var out []string
-	for _, r := range resources {
-		if strings.Contains(r, kind) {
-			out = append(out, r)
-		}
-	}
+	out := slices.DeleteFunc(slices.Clone(resources), func(r string) bool {
+		return !slices.ContainsFunc(kinds, func(kind string) bool { return strings.Contains(r, kind) })
+	})
 	if len(out) == 0 {
 		return resources
 	}

@@ -12,6 +12,7 @@ import (
 
 	"cordon/internal/cloud"
 	"cordon/internal/notify"
+	"cordon/internal/permissions"
 )
 
 // checkTopic looks whether the topic is there, and whether anyone listens to it.
@@ -65,7 +66,7 @@ func checkSecrets(ctx context.Context, p *patient) ([]Result, error) {
 
 func (p *patient) secret(ctx context.Context, setting string, ref notify.SecretRef) Result {
 	r := Result{Check: "notify.secrets", Severity: OK, Subject: setting}
-	if id := secretARN(ref); id != "" {
+	if id := permissions.SecretARN(ref); id != "" {
 		return p.managedSecret(ctx, r, id)
 	}
 	scheme, where, _ := strings.Cut(string(ref), ":")

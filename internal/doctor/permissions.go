@@ -27,10 +27,29 @@ func checkPermissions(ctx context.Context, p *patient) ([]Result, error) {
 		return p.withoutSimulation(ctx, needs, err)
 	}
 	rulings, err := p.simulate(ctx, principal, needs)
-	if err != nil {
+	switch {
+	case p.Principal != "" && cloud.Is(err, "NoSuchEntity", "NoSuchEntityException", "InvalidInput", "InvalidInputException"):
+		return one(Result{
+			Check: "permissions.policy", Severity: Problem, Subject: principal, Found: "IAM knows no such user or role: " + why(err),
+			Remedy: "name the role that Cordon runs as, with its path: a deployment's is " + p.exampleRole() + " (its output FunctionRoleArn)",
+		})
+	case err != nil:
 		return p.withoutSimulation(ctx, needs, err)
 	}
-	return ruled(principal, needs, rulings), nil
+	return p.ruled(principal, needs, rulings), nil
+}
+
+// attach is the remedy for permissions that are missing.
+func (p *patient) attach() string {
+	return "attach the policy that this prints: " + p.permissionsCommand()
+}
+
+func (p *patient) permissionsCommand() string {
+	command := "cordon permissions"
+	if p.ConfigFile != "" {
+		command += " --config " + p.ConfigFile
+	}
+	return fmt.Sprintf("%s --partition %s --account %s --region %s --name NAME", command, p.partition, p.account, p.Region)
 }
 
 // ruling is what the simulation says of a need.
@@ -41,7 +60,7 @@ type ruling struct {
 }
 
 // ruled puts what was simulated into results.
-func ruled(principal string, needs []need, rulings []ruling) []Result {
+func (p *patient) ruled(principal string, needs []need, rulings []ruling) []Result {
 	var denied, unsure []int
 	for i, r := range rulings {
 		switch {
@@ -51,7 +70,7 @@ func ruled(principal string, needs []need, rulings []ruling) []Result {
 			denied = append(denied, i)
 		}
 	}
-	const remedy = "attach the policy that `cordon permissions` prints"
+	remedy := p.attach()
 	all := map[string]bool{}
 	for _, n := range needs {
 		all[n.Action] = true
@@ -92,7 +111,7 @@ func ruled(principal string, needs []need, rulings []ruling) []Result {
 			Check: "permissions.policy", Severity: Warning, Subject: principal, Unchecked: true,
 			Found: fmt.Sprintf("could not be checked: %s hang on conditions (%s) that cannot be simulated here",
 				some(distinct(names), 20), strings.Join(distinct(keys), ", ")),
-			Remedy: "compare the policy with the one that `cordon permissions` prints",
+			Remedy: "compare the policy with the one that this prints: " + p.permissionsCommand(),
 		})
 	}
 	if len(results) == 0 {
@@ -129,14 +148,20 @@ func (p *patient) withoutSimulation(ctx context.Context, needs []need, why error
 	if len(rest) == 0 {
 		return results, nil
 	}
-	r := p.unchecked("permissions.policy", p.arn, why)
+	subject := p.arn
+	if p.Principal != "" {
+		subject = p.Principal
+	}
+	r := p.unchecked("permissions.policy", subject, why)
 	var names []string
 	for _, n := range rest {
 		names = append(names, n.Action)
 	}
 	names = distinct(names)
 	r.Found = fmt.Sprintf("%s: %s", strings.Replace(r.Found, "could not be checked", fmt.Sprintf("%d permissions could not be checked", len(names)), 1), some(names, 12))
-	r.Remedy = fmt.Sprintf("allow iam:SimulatePrincipalPolicy and iam:GetRole to %s, or run cordon doctor as someone who has them, with --principal ARN", p.arn)
+	if cloud.Denied(why) {
+		r.Remedy = fmt.Sprintf("allow iam:SimulatePrincipalPolicy and iam:GetRole to %s, or run cordon doctor as someone who has them, with --principal ARN", p.arn)
+	}
 	return append(results, r), nil
 }
 

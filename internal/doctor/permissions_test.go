@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/smithy-go"
 
 	"cordon/internal/awssim"
 	"cordon/internal/cloud"
@@ -70,6 +71,16 @@ func about(results []doctor.Result, check string) (out []doctor.Result) {
 	return out
 }
 
+// without is a policy less one action.
+func without(p permissions.Policy, action string) permissions.Policy {
+	p.Statement = slices.Clone(p.Statement)
+	for i, s := range p.Statement {
+		p.Statement[i].Action = slices.DeleteFunc(slices.Clone(s.Action), func(a string) bool { return a == action })
+	}
+	p.Statement = slices.DeleteFunc(p.Statement, func(s permissions.Statement) bool { return len(s.Action) == 0 })
+	return p
+}
+
 // TestGeneratedPolicy: exactly the policy that the deployments have lacks nothing; less any one action, doctor names it.
 // What only the deployment knows is the exception: its key, and the function's log.
 func TestGeneratedPolicy(t *testing.T) {
@@ -82,7 +93,7 @@ func TestGeneratedPolicy(t *testing.T) {
 	}
 	unknown := []string{"kms:Decrypt", "kms:GenerateDataKey", "logs:CreateLogStream", "logs:PutLogEvents"}
 	for i, action := range full.Actions() {
-		w.attach(t, fmt.Sprintf("less-%d", i), full.Without(action))
+		w.attach(t, fmt.Sprintf("less-%d", i), without(full, action))
 		got := about(w.examine(t), "permissions.")
 		switch problem := slices.ContainsFunc(got, func(r doctor.Result) bool { return r.Severity == doctor.Problem && r.Subject == action }); {
 		case slices.Contains(unknown, action):
@@ -104,6 +115,61 @@ func TestNothingAllowed(t *testing.T) {
 	got := about(w.examine(t), "permissions.")
 	if len(got) != 1 || got[0].Severity != doctor.Problem || !strings.Contains(got[0].Found, "ec2:CreateSecurityGroup") || !strings.Contains(got[0].Remedy, "cordon permissions") {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestPrincipal: one that is not there is a problem of its own, one of another account cannot be looked at, and IAM's
+// trouble is neither.
+func TestPrincipal(t *testing.T) {
+	w := deployed(t, awssim.Options{})
+	w.principal = "arn:aws:iam::" + account + ":role/typo"
+	got := about(w.examine(t), "permissions.")
+	if len(got) != 1 || got[0].Severity != doctor.Problem || got[0].Subject != w.principal || !strings.Contains(got[0].Remedy, "NAME-function-"+region) {
+		t.Errorf("no such role: %+v", got)
+	}
+	for _, other := range []string{"arn:aws:iam::999999999999:role/cordon", "arn:aws-cn:iam::" + account + ":role/cordon"} {
+		w.principal = other
+		all := w.examine(t)
+		if len(all) != 2 || all[1].Check != doctor.CheckPrincipal || all[1].Severity != doctor.Problem || all[1].Subject != other {
+			t.Errorf("%s: %+v", other, all)
+		}
+	}
+	var failing sync.Map
+	w = deployed(t, awssim.Options{Fault: func(c awssim.Call) awssim.Fault {
+		if _, on := failing.Load("on"); on && c.Operation == "SimulatePrincipalPolicy" {
+			return awssim.Fault{Before: &smithy.GenericAPIError{Code: "ServiceFailure", Message: "IAM is unwell"}}
+		}
+		return awssim.Fault{}
+	}})
+	failing.Store("on", true)
+	w.principal = "arn:aws:iam::" + account + ":role/batch-role"
+	got = about(w.examine(t), "permissions.")
+	if len(got) != 1 || !got[0].Unchecked || got[0].Subject != w.principal || !strings.Contains(got[0].Found, "IAM is unwell") ||
+		strings.Contains(got[0].Remedy, "SimulatePrincipalPolicy") {
+		t.Errorf("IAM fails: %+v", got)
+	}
+}
+
+// TestOperator: who runs doctor is told what listing cases takes; another principal, such as the function, needs it not.
+func TestOperator(t *testing.T) {
+	w := deployed(t, awssim.Options{})
+	if got := about(w.examine(t), "store.operator"); len(got) != 1 || got[0].Severity != doctor.OK {
+		t.Errorf("an administrator: %+v", got)
+	}
+	role := "cordon"
+	const noList = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"dynamodb:Query","Resource":"arn:aws:dynamodb:*:*:table/*/index/*"}]}`
+	if _, err := cloud.New(w.Config(region), account).IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
+		RoleName: &role, PolicyName: aws.String("no-list"), PolicyDocument: aws.String(noList),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	got := about(w.examine(t), "store.operator")
+	if len(got) != 1 || got[0].Severity != doctor.Problem || !strings.Contains(got[0].Found, "table/"+table+"/index/list") || strings.Contains(got[0].Found, "BatchGetItem") {
+		t.Errorf("without the index: %+v", got)
+	}
+	w.attach(t, "function", w.generated())
+	if got := about(w.examine(t), "store.operator"); len(got) != 0 {
+		t.Errorf("of the function: %+v", got)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"cordon/internal/cloud"
+	"cordon/internal/permissions"
 )
 
 // hostActions are what the agent of an isolated host calls.
@@ -68,9 +69,9 @@ func (p *patient) checkProfileRole(ctx context.Context, role string) ([]Result, 
 	for _, action := range slices.Concat(hostActions, tooMuch) {
 		needs = append(needs, need{Action: action})
 	}
-	bucket, prefix := evidenceBucket(p.Config.Vault)
+	bucket, prefix := permissions.EvidenceBucket(p.Config.Vault)
 	if bucket != "" {
-		object := "arn:" + p.partition + ":s3:::" + bucket + "/" + prefix + "c-doctor/live-response/command/instance/stdout"
+		object := "arn:" + p.partition + ":s3:::" + bucket + "/" + prefix + "c-doctor/live-response/COMMAND/i-0123456789abcdef0/awsrunShellScript/0.awsrunShellScript/stdout"
 		needs = append(needs, need{Action: "s3:PutObject", Resources: []string{object}})
 	}
 	rulings, err := p.simulate(ctx, role, needs)

@@ -157,7 +157,7 @@ func TestChannelGone(t *testing.T) {
 	})
 }
 
-type downChannel struct{ post }
+type downChannel struct{}
 
 func (*downChannel) ID() string              { return "notify.slack" }
 func (*downChannel) Wants(notify.Event) bool { return true }

@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"notify":            {"cloud", "finding"},
 	"cli":               {"action", "actions", "asl", "awssim", "casefile", "casefile/dynamodb", "casefile/sqlite", "cloud", "config", "doctor", "engine", "finding", "notify", "permissions", "playbook", "policy", "policytest", "vault"},
 	"gen":               {"action", "actions", "asl", "config", "finding", "notify", "permissions", "playbook"},
-	"permissions":       {"action", "actions", "blast", "casefile/dynamodb", "engine", "notify"},
+	"permissions":       {"action", "actions", "blast", "casefile/dynamodb", "config", "engine", "notify"},
 	"layering":          {},
 	"policytest":        {"config", "finding", "policy", "strict"},
 	"strict":            {},

@@ -86,9 +86,22 @@ func (p Policy) Actions() []string {
 	return slices.Compact(out)
 }
 
-// Fill gives the policy with placeholders replaced; those without a value stay as they are.
+// Fill gives the policy with placeholders replaced; those without a value stay as they are. A value that is empty says
+// that there is no such thing: the resources that it is in are left out, and statements that have none then.
 func (p Policy) Fill(values map[string]string) Policy {
-	return p.rewrite(func(w string) string {
+	out := Policy{Version: p.Version}
+	for _, s := range p.Statement {
+		s.Resource = slices.DeleteFunc(slices.Clone(s.Resource), func(r string) bool {
+			return slices.ContainsFunc(placeholder.FindAllString(r, -1), func(name string) bool {
+				v, known := values[strings.Trim(name, "${}")]
+				return known && v == ""
+			})
+		})
+		if len(s.Resource) > 0 {
+			out.Statement = append(out.Statement, s)
+		}
+	}
+	return out.rewrite(func(w string) string {
 		return placeholder.ReplaceAllStringFunc(w, func(name string) string {
 			if v, ok := values[strings.Trim(name, "${}")]; ok {
 				return v
@@ -99,6 +112,20 @@ func (p Policy) Fill(values map[string]string) Policy {
 }
 
 var placeholder = regexp.MustCompile(`\$\{[A-Za-z]+\}`)
+
+// Unfilled lists the placeholders that are left, sorted. IAM would read one as a variable that it does not know, and then
+// an Allow allows nothing and a Deny denies nothing.
+func (p Policy) Unfilled() []string {
+	var out []string
+	p.rewrite(func(w string) string {
+		for _, name := range placeholder.FindAllString(w, -1) {
+			out = append(out, strings.Trim(name, "${}"))
+		}
+		return w
+	})
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // rewrite gives the policy with f applied to every resource and every condition's value.
 func (p Policy) rewrite(f func(string) string) Policy {
@@ -125,6 +152,12 @@ func (p Policy) rewrite(f func(string) string) Policy {
 		out.Statement[i].Condition = conditions
 	}
 	return out
+}
+
+// Off gives the policy without what belongs to these parameters of a deployment.
+func (p Policy) Off(parameters ...string) Policy {
+	p.Statement = slices.DeleteFunc(slices.Clone(p.Statement), func(s Statement) bool { return slices.Contains(parameters, s.When) })
+	return p
 }
 
 // On gives the policy for a deployment in which these parameters are set and no other.

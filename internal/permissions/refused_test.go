@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -22,12 +23,14 @@ import (
 func TestRefused(t *testing.T) {
 	w := newWorld(t, generated(), options{})
 	ctx, admin := t.Context(), w.admin()
-	for _, name := range []string{"cordon-function-us-east-1", "cordon-state-machine-us-east-1", "cordon-rule-us-east-1"} {
+	for _, name := range []string{"cordon-function-us-east-1", "cordon-state-machine-us-east-1", "cordon-rule-us-east-1", "cordon-quarantine-us-east-1", memberRole} {
 		_, err := admin.IAM.CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
 			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
 		w.must(err)
 	}
-	_, err := admin.IAM.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: aws.String("own")})
+	_, err := admin.EC2.CreateTags(ctx, &ec2.CreateTagsInput{Resources: []string{web1}, Tags: []types.Tag{{Key: aws.String("cordon:case"), Value: aws.String("c-1")}}})
+	w.must(err)
+	_, err = admin.IAM.CreateInstanceProfile(ctx, &iam.CreateInstanceProfileInput{InstanceProfileName: aws.String("own")})
 	w.must(err)
 	_, err = admin.IAM.AddRoleToInstanceProfile(ctx, &iam.AddRoleToInstanceProfileInput{InstanceProfileName: aws.String("own"), RoleName: aws.String("cordon-function-us-east-1")})
 	w.must(err)
@@ -71,6 +74,14 @@ func TestRefused(t *testing.T) {
 			_, err := c.EC2.ModifyInstanceAttribute(ctx, &ec2.ModifyInstanceAttributeInput{InstanceId: text(db1), UserData: &types.SecureBlobAttributeValue{Value: []byte("x")}})
 			return err
 		},
+		"an instance's type is changed": func(ctx context.Context) error {
+			_, err := c.EC2.ModifyInstanceAttribute(ctx, &ec2.ModifyInstanceAttributeInput{InstanceId: text(db1), InstanceType: &types.AttributeValue{Value: text("t3.large")}})
+			return err
+		},
+		"an instance's source check is taken away": func(ctx context.Context) error {
+			_, err := c.EC2.ModifyInstanceAttribute(ctx, &ec2.ModifyInstanceAttributeInput{InstanceId: text(db1), SourceDestCheck: &types.AttributeBooleanValue{Value: aws.Bool(false)}})
+			return err
+		},
 		"a snapshot without the tag": func(ctx context.Context) error {
 			_, err := c.EC2.CreateSnapshot(ctx, &ec2.CreateSnapshotInput{VolumeId: text("vol-0a1b2c3d4e5f60001")})
 			return err
@@ -89,6 +100,14 @@ func TestRefused(t *testing.T) {
 			_, err := c.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: text("cordon-state-machine-us-east-1"), PolicyName: text("p"), PolicyDocument: text(document)})
 			return err
 		},
+		"the quarantine profile's role gets a policy": func(ctx context.Context) error {
+			_, err := c.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: text("cordon-quarantine-us-east-1"), PolicyName: text("p"), PolicyDocument: text(document)})
+			return err
+		},
+		"the members' role gets a policy": func(ctx context.Context) error {
+			_, err := c.IAM.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: text(memberRole), PolicyName: text("p"), PolicyDocument: text(document)})
+			return err
+		},
 		"the rule's role loses its policy": func(ctx context.Context) error {
 			_, err := c.IAM.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: text("cordon-rule-us-east-1"), PolicyName: text("p")})
 			return err
@@ -99,6 +118,23 @@ func TestRefused(t *testing.T) {
 		},
 		"a policy of another name is made": func(ctx context.Context) error {
 			_, err := c.IAM.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: text("mine"), PolicyDocument: text(document)})
+			return err
+		},
+		"a command is run on an instance that is in no case": func(ctx context.Context) error {
+			_, err := c.SSM.SendCommand(ctx, &ssm.SendCommandInput{
+				DocumentName: text("AWS-RunShellScript"), InstanceIds: []string{batch1}, OutputS3BucketName: text(bucket),
+				Parameters: map[string][]string{"commands": {"id"}},
+			})
+			return err
+		},
+		"the evidence bucket's block of public access is taken away": func(ctx context.Context) error {
+			_, err := c.S3.DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: text(bucket)})
+			return err
+		},
+		"the evidence bucket's block of public access is weakened": func(ctx context.Context) error {
+			_, err := c.S3.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
+				Bucket: text(bucket), PublicAccessBlockConfiguration: &s3types.PublicAccessBlockConfiguration{BlockPublicAcls: aws.Bool(false)},
+			})
 			return err
 		},
 		"another document is run": func(ctx context.Context) error {

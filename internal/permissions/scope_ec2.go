@@ -42,29 +42,32 @@ func ec2Scopes() []Statement {
 			Resource: Words{"*"},
 		},
 		{
-			Sid: "LookIntoInstances", Scope: "instances of the account",
-			Action:   Words{"ec2:DescribeInstanceAttribute", "ec2:GetConsoleOutput", "ec2:GetConsoleScreenshot"},
-			Resource: Words{ec2ARN("instance/*")},
-		},
-		{
-			Sid: "ProtectInstances", Scope: "instances of the account and their volumes",
-			Action: Words{"ec2:ModifyInstanceAttribute"}, Resource: Words{ec2ARN("instance/*"), ec2ARN("volume/*")},
-		},
-		{
-			Sid: "NeverRewriteInstances", Effect: deny, Scope: "what an instance runs at its start",
-			Action: Words{"ec2:ModifyInstanceAttribute"}, Resource: Words{"*"},
-			Condition: Conditions{"StringEqualsIgnoreCase": {"ec2:Attribute": {"Kernel", "Ramdisk", "UserData"}}},
-		},
-		{
-			Sid: "ChangeProfiles", Scope: "instances of the account",
+			// One statement for all that has no condition: IAM's quota on a policy's size leaves no room for more.
+			Sid: "Use", Scope: "instances of the account, their volumes and VPCs",
 			Action: Words{
-				"ec2:AssociateIamInstanceProfile", "ec2:DisassociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation",
+				"ec2:AssociateIamInstanceProfile", "ec2:CreateSecurityGroup", "ec2:CreateSnapshot", "ec2:CreateSnapshots",
+				"ec2:DescribeInstanceAttribute", "ec2:DisassociateIamInstanceProfile", "ec2:GetConsoleOutput",
+				"ec2:GetConsoleScreenshot", "ec2:ReplaceIamInstanceProfileAssociation",
 			},
-			Resource: Words{ec2ARN("instance/*")},
+			Resource: Words{ec2ARN("instance/*"), ec2ARN("volume/*"), ec2ARN("vpc/*")},
+		},
+		{
+			// IfExists: EC2 names an attribute where it is a plain value, and documents no more than that.
+			// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-policies-for-amazon-ec2.html#attribute-key
+			Sid: "Protect", Scope: "instances of the account and their volumes, those four attributes alone",
+			Action: Words{"ec2:ModifyInstanceAttribute"}, Resource: Words{ec2ARN("instance/*"), ec2ARN("volume/*")},
+			Condition: Conditions{"StringEqualsIgnoreCaseIfExists": {"ec2:Attribute": {
+				"BlockDeviceMapping", "DisableApiStop", "DisableApiTermination", "InstanceInitiatedShutdownBehavior",
+			}}},
+		},
+		{
+			Sid: "NeverSetUserData", Effect: deny, Scope: "what an instance runs at its start",
+			Action: Words{"ec2:ModifyInstanceAttribute"}, Resource: Words{"*"},
+			Condition: Conditions{"Null": {"ec2:Attribute/UserData": {"false"}}},
 		},
 		{
 			// Any role of the account: release puts back the profile that the instance had, whichever that is.
-			Sid: "PassRolesToInstances", Scope: "roles of the account, to EC2 alone, for an instance of the account alone",
+			Sid: "PassToInstances", Scope: "roles of the account, to EC2 alone, for an instance of the account alone",
 			Action: Words{"iam:PassRole"}, Resource: Words{iamARN("role/*")},
 			Condition: Conditions{
 				"StringEquals": {"iam:PassedToService": {"ec2.amazonaws.com", "ec2.amazonaws.com.cn"}},
@@ -72,7 +75,7 @@ func ec2Scopes() []Statement {
 			},
 		},
 		{
-			Sid: "MoveInterfaces", Scope: "network interfaces, security groups and instances of the account",
+			Sid: "Move", Scope: "network interfaces, security groups and instances of the account",
 			Action:   Words{"ec2:ModifyNetworkInterfaceAttribute"},
 			Resource: Words{ec2ARN("instance/*"), ec2ARN("network-interface/*"), ec2ARN("security-group/*")},
 		},
@@ -81,11 +84,7 @@ func ec2Scopes() []Statement {
 			Action: Words{"ec2:CreateSecurityGroup"}, Resource: Words{ec2ARN("security-group/*")}, Condition: bringing(caseTag, nameTag),
 		},
 		{
-			Sid: "MakeGroupsInVPCs", Scope: "VPCs of the account",
-			Action: Words{"ec2:CreateSecurityGroup"}, Resource: Words{ec2ARN("vpc/*")},
-		},
-		{
-			Sid: "ChangeOwnGroups", Scope: "security groups that carry the tag " + caseTag,
+			Sid: "ChangeGroups", Scope: "security groups that carry the tag " + caseTag,
 			Action: Words{
 				"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup",
 				"ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
@@ -93,16 +92,12 @@ func ec2Scopes() []Statement {
 			Resource: Words{ec2ARN("security-group/*")}, Condition: tagged(),
 		},
 		{
-			Sid: "TakeSnapshots", Scope: "snapshots that are made with the tag " + caseTag,
+			Sid: "Snapshot", Scope: "snapshots that are made with the tag " + caseTag,
 			Action: Words{"ec2:CreateSnapshot", "ec2:CreateSnapshots"}, Resource: Words{snapshots},
 			Condition: bringing(caseTag, instanceTag, deviceTag, nameTag),
 		},
 		{
-			Sid: "TakeSnapshotsOf", Scope: "instances of the account and their volumes",
-			Action: Words{"ec2:CreateSnapshot", "ec2:CreateSnapshots"}, Resource: Words{ec2ARN("instance/*"), ec2ARN("volume/*")},
-		},
-		{
-			Sid: "TagWhatIsMade", Scope: "security groups and snapshots, as they are made, with Cordon's tags alone",
+			Sid: "TagNew", Scope: "security groups and snapshots, as they are made, with Cordon's tags alone",
 			Action: Words{"ec2:CreateTags"}, Resource: Words{ec2ARN("security-group/*"), snapshots},
 			Condition: Conditions{
 				"StringEquals":              {"ec2:CreateAction": {"CreateSecurityGroup", "CreateSnapshot", "CreateSnapshots"}},
@@ -110,7 +105,7 @@ func ec2Scopes() []Statement {
 			},
 		},
 		{
-			Sid: "TagOwnSnapshots", Scope: "snapshots that carry the tag " + caseTag + ", with the tag " + deviceTag + " alone",
+			Sid: "TagSnapshots", Scope: "snapshots that carry the tag " + caseTag + ", with the tag " + deviceTag + " alone",
 			Action: Words{"ec2:CreateTags"}, Resource: Words{snapshots},
 			Condition: Conditions{
 				"StringLike":                {"aws:ResourceTag/" + caseTag: something},
@@ -127,17 +122,14 @@ func ec2Scopes() []Statement {
 			},
 		},
 		{
-			Sid: "LeaveAutoScaling", Scope: "Auto Scaling groups of the account",
-			Action:   Words{"autoscaling:AttachInstances", "autoscaling:DetachInstances", "autoscaling:SetInstanceProtection"},
-			Resource: Words{"arn:${Partition}:autoscaling:*:${Account}:autoScalingGroup:*:autoScalingGroupName/*"},
-		},
-		{
-			Sid: "LeaveBalancers", Scope: "load balancers and target groups of the account",
+			Sid: "Leave", Scope: "Auto Scaling groups, load balancers and target groups of the account",
 			Action: Words{
+				"autoscaling:AttachInstances", "autoscaling:DetachInstances", "autoscaling:SetInstanceProtection",
 				"elasticloadbalancing:DeregisterInstancesFromLoadBalancer", "elasticloadbalancing:DeregisterTargets",
 				"elasticloadbalancing:RegisterInstancesWithLoadBalancer", "elasticloadbalancing:RegisterTargets",
 			},
 			Resource: Words{
+				"arn:${Partition}:autoscaling:*:${Account}:autoScalingGroup:*:autoScalingGroupName/*",
 				"arn:${Partition}:elasticloadbalancing:*:${Account}:loadbalancer/*",
 				"arn:${Partition}:elasticloadbalancing:*:${Account}:targetgroup/*/*",
 			},

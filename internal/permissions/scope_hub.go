@@ -9,31 +9,42 @@ func memberScopes() []Statement {
 
 // responderScopes are those of the role that Cordon runs as.
 func responderScopes() []Statement {
-	own := []string{iamARN("role/${Name}-function-*"), iamARN("role/${Name}-rule-*"), iamARN("role/${Name}-state-machine-*")}
-	return slices.Concat(ec2Scopes(), identityScopes(own...), bucketScopes(), liveScopes(), storageScopes(), noticeScopes(), hubScopes())
+	own := iamARN("role/${Name}-function-*")
+	others := []string{iamARN("role/${Name}-quarantine-*"), iamARN("role/${Name}-rule-*"), iamARN("role/${Name}-state-machine-*")}
+	return slices.Concat(ec2Scopes(), identityScopes(own, others...), bucketScopes(), liveScopes(), storageScopes(),
+		noticeScopes(), hubScopes())
 }
 
 // liveScopes are for live response and the way out that it needs.
 func liveScopes() []Statement {
 	return []Statement{
 		{
-			Sid: "LookAtCommands", When: LiveResponse, Scope: "any resource: IAM knows none for these reads",
+			Sid: "ReadCommands", When: LiveResponse, Scope: "any resource: IAM knows none for these reads",
 			Action: Words{
 				"ec2:DescribePrefixLists", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
 			},
 			Resource: Words{"*"},
 		},
 		{
-			Sid: "RunCommands", When: LiveResponse,
-			Scope:  "AWS's two documents that run a script, on instances of the account, with their output into the evidence bucket",
+			Sid: "Run", When: LiveResponse,
+			Scope:  "AWS's two documents that run a script, with their output into the evidence bucket",
 			Action: Words{"ssm:SendCommand"},
 			Resource: Words{
 				"arn:${Partition}:ssm:*::document/AWS-RunPowerShellScript", "arn:${Partition}:ssm:*::document/AWS-RunShellScript",
-				ec2ARN("instance/*"), "${BucketArn}",
+				"${BucketArn}",
 			},
+		},
+		{
+			// The tag is ec2.tag's, which runs within the containment.
+			Sid: "RunInCases", When: LiveResponse, Scope: "instances of the account that carry the tag " + caseTag,
+			Action: Words{"ssm:SendCommand"}, Resource: Words{ec2ARN("instance/*")},
+			Condition: Conditions{"StringLike": {"ssm:resourceTag/" + caseTag: something}},
 		},
 	}
 }
+
+// evidencePrefix is the deployments' prefix of all keys in the evidence bucket.
+const evidencePrefix = "cordon/"
 
 // storageScopes are on the deployment's own table, bucket and key.
 func storageScopes() []Statement {
@@ -48,22 +59,26 @@ func storageScopes() []Statement {
 		{
 			// If-None-Match on each write: evidence is never written over.
 			Sid: "KeepEvidence", Scope: "new objects of the evidence bucket under cordon/",
-			Action: Words{"s3:PutObject"}, Resource: Words{"${BucketArn}/cordon/*"},
+			Action: Words{"s3:PutObject"}, Resource: Words{"${BucketArn}/" + evidencePrefix + "*"},
 			Condition: Conditions{"Null": {"s3:if-none-match": {"false"}}},
 		},
 		{
-			Sid: "KeepLargeRecords", Scope: "objects of the evidence bucket under cordon/store/",
-			Action: Words{"s3:PutObject"}, Resource: Words{"${BucketArn}/cordon/store/*"},
+			Sid: "KeepRecords", Scope: "objects of the evidence bucket under cordon/store/",
+			Action: Words{"s3:PutObject"}, Resource: Words{"${BucketArn}/" + evidencePrefix + "store/*"},
 		},
 		{
 			Sid: "ReadEvidence", Scope: "objects of the evidence bucket under cordon/",
-			Action: Words{"s3:GetObject"}, Resource: Words{"${BucketArn}/cordon/*"},
+			Action: Words{"s3:GetObject"}, Resource: Words{"${BucketArn}/" + evidencePrefix + "*"},
 		},
 		{
 			// IfExists: only who may list is told that an object is not there, and that question has no prefix.
-			Sid: "ListEvidence", Scope: "the evidence bucket under cordon/",
+			Sid: "ListEvidence", Scope: "the evidence bucket, under cordon/ where a prefix is given",
 			Action: Words{"s3:ListBucket"}, Resource: Words{"${BucketArn}"},
-			Condition: Conditions{"StringLikeIfExists": {"s3:prefix": {"cordon/*"}}},
+			Condition: Conditions{"StringLikeIfExists": {"s3:prefix": {evidencePrefix + "*"}}},
+		},
+		{
+			Sid: "NeverOpen", Effect: deny, Scope: "the evidence bucket's own block of public access",
+			Action: Words{"s3:PutBucketPublicAccessBlock"}, Resource: Words{"${BucketArn}"},
 		},
 		{
 			Sid: "UseKey", Scope: "the deployment's key, through DynamoDB, S3 and SNS alone",
@@ -78,11 +93,11 @@ func noticeScopes() []Statement {
 	return []Statement{
 		{Sid: "Notify", Scope: "the topic", Action: Words{"sns:Publish"}, Resource: Words{"${TopicArn}"}},
 		{
-			Sid: "ReadSlackWebhook", When: SlackWebhookSecretArn, Scope: "that secret",
+			Sid: "ReadSlack", When: SlackWebhookSecretArn, Scope: "that secret",
 			Action: Words{"secretsmanager:GetSecretValue"}, Resource: Words{"${SlackWebhookSecretArn}"},
 		},
 		{
-			Sid: "ReadJiraToken", When: JiraTokenSecretArn, Scope: "that secret",
+			Sid: "ReadJira", When: JiraTokenSecretArn, Scope: "that secret",
 			Action: Words{"secretsmanager:GetSecretValue"}, Resource: Words{"${JiraTokenSecretArn}"},
 		},
 		{
@@ -90,17 +105,24 @@ func noticeScopes() []Statement {
 			Action: Words{"securityhub:BatchUpdateFindings"}, Resource: Words{"arn:${Partition}:securityhub:*:${Account}:hub/default"},
 		},
 		{
-			Sid: "ArchiveFindings", Scope: "any resource: IAM knows none for these",
+			Sid: "Archive", Scope: "any resource: IAM knows none for these",
 			Action: Words{"guardduty:ArchiveFindings", "guardduty:GetAdministratorAccount"}, Resource: Words{"*"},
 		},
 	}
 }
 
+// hubScopes are for other accounts, and the log. A condition on the organization (aws:ResourceOrgID) would either lock
+// out members that are invited from outside it, or, with IfExists, let any account outside of all organizations through.
 func hubScopes() []Statement {
 	return []Statement{
 		{
-			Sid: "AnswerInMemberAccounts", When: MemberRoleName, Scope: "the role of that name, in any account",
+			Sid: "AssumeMember", When: MemberRoleName, Scope: "the role of that name, in any account",
 			Action: Words{"sts:AssumeRole"}, Resource: Words{"arn:${Partition}:iam::*:role/${MemberRoleName}"},
+		},
+		{
+			// Cordon's own account may have the role, too, and who can change a role that he can assume is that role.
+			Sid: "NeverChangeMember", When: MemberRoleName, Effect: deny, Scope: "the members' role in Cordon's own account",
+			Action: changes, Resource: Words{iamARN("role/${MemberRoleName}")},
 		},
 		{
 			Sid: "Log", Scope: "the function's own log group",

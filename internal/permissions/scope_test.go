@@ -86,10 +86,10 @@ func outside(s permissions.Statement, c awssim.Check) map[string]awssim.Check {
 				}
 				return broken
 			}
-			if operator != "StringLikeIfExists" && !strings.HasPrefix(operator, "ForAllValues") {
+			if !strings.HasSuffix(operator, "IfExists") && !strings.HasPrefix(operator, "ForAllValues") {
 				out[key+" is missing"] = with()
 			}
-			if value := "somebody-elses"; operator != "Null" && !strings.HasPrefix(key, "aws:ResourceTag/") && !strings.HasPrefix(key, "aws:RequestTag/") {
+			if value := "somebody-elses"; operator != "Null" && !strings.Contains(key, "esourceTag/") && !strings.HasPrefix(key, "aws:RequestTag/") {
 				out[key+" is another"] = with(value)
 			}
 		}

@@ -17,9 +17,12 @@ resource "aws_iam_role" "member" {
       Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${var.hub_account}:root" }
       Action    = "sts:AssumeRole"
       Condition = merge(
-        # The function's role of every Region, and nothing else of that account. A name, not a principal: a principal becomes
-        # an id that is lost with the deployment.
-        { ArnLike = { "aws:PrincipalArn" = "arn:${data.aws_partition.current.partition}:iam::${var.hub_account}:role/${var.hub_name}-function-*" } },
+        # The function's role of every Region, the operators' role, and nothing else of that account. A name, not a principal: a
+        # principal becomes an id that is lost with the deployment.
+        { ArnLike = { "aws:PrincipalArn" = compact([
+          "arn:${data.aws_partition.current.partition}:iam::${var.hub_account}:role/${var.hub_name}-function-*",
+          var.operator_role_arn,
+        ]) } },
         var.external_id == "" ? {} : { StringEquals = { "sts:ExternalId" = var.external_id } },
       )
     }]

@@ -39,8 +39,25 @@ variable "external_id" {
   nullable    = false
 
   validation {
-    condition     = var.external_id == "" || can(regex("^[\\w+=,.@:/-]{2,}$", var.external_id)) && length(var.external_id) <= 1224
-    error_message = "external_id must be 2 to 1224 letters, digits and characters of +=,.@:/-_."
+    condition     = var.external_id == "" || can(regex("^[\\w+=,.@:/-]{2,}$", var.external_id)) && length(var.external_id) <= 64
+    error_message = "external_id must be 2 to 64 letters, digits and characters of +=,.@:/-_."
+  }
+}
+
+variable "operator_role_arn" {
+  description = "ARN of a role in hub_account whose people verify and release this account's cases, too. Empty: the function alone."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = length(var.operator_role_arn) <= 640 && can(regex("^$|^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=,.@/-]+$", var.operator_role_arn))
+    error_message = "operator_role_arn must be the ARN of a role, with its path."
+  }
+
+  validation {
+    condition     = var.operator_role_arn == "" || strcontains(var.operator_role_arn, "::${var.hub_account}:role/")
+    error_message = "operator_role_arn must be a role of hub_account."
   }
 }
 

@@ -111,6 +111,27 @@ run "override_that_is_no_yaml" {
   expect_failures = [var.config_override]
 }
 
+run "package_for_another_processor" {
+  command = plan
+
+  variables {
+    package      = "tests/mock/arm64.zip"
+    architecture = "x86_64"
+  }
+
+  expect_failures = [var.package]
+}
+
+run "identity_that_is_empty" {
+  command = plan
+
+  variables {
+    protected_identities = ["admin", ""]
+  }
+
+  expect_failures = [var.protected_identities]
+}
+
 run "unknown_processor" {
   command = plan
 

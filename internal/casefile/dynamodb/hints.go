@@ -29,3 +29,12 @@ func (s *Store) hinted(err error) error {
 	}
 	return fmt.Errorf("%w (%s)", err, hint)
 }
+
+// indexHinted is hinted for a question to the index: some endpoints say of an index that is missing what DynamoDB says of
+// a table.
+func (s *Store) indexHinted(err error) error {
+	if !cloud.Is(err, "ResourceNotFoundException") {
+		return s.hinted(err)
+	}
+	return fmt.Errorf("%w (the table %s in %s is not there, or has no index %s of %s and %s)", err, s.table, s.client.Options().Region, Index, IndexPartitionKey, IndexSortKey)
+}

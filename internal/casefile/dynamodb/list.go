@@ -124,7 +124,7 @@ func (s *Store) index(ctx context.Context, partition string, forward bool, limit
 	for pages.HasMorePages() && (limit <= 0 || len(keys) < limit) {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, s.hinted(err)
+			return nil, s.indexHinted(err)
 		}
 		for _, i := range page.Items {
 			keys = append(keys, i)

@@ -76,7 +76,7 @@ func (s *Store) check(ctx context.Context) error {
 		KeyConditionExpression:    aws.String(IndexPartitionKey + " = :pk"),
 		ExpressionAttributeValues: item{":pk": text(unsentNotices)},
 	})
-	return s.hinted(err)
+	return s.indexHinted(err)
 }
 
 // Close does nothing: there is no connection that the store holds.
