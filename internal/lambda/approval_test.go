@@ -17,7 +17,9 @@ import (
 // the case's alone, and a gate whose question is settled does not wait.
 func TestApproval(t *testing.T) {
 	p := processEngine(t, func(o *engine.Options) {
-		o.Guard = func(context.Context, casefile.Case, finding.Finding) ([]string, error) { return []string{"it is Friday"}, nil }
+		o.Guard = func(context.Context, casefile.Case, finding.Finding) ([]string, error) {
+			return []string{"it is Friday"}, nil
+		}
 		o.Caller = func(context.Context) (string, error) { return "arn:aws:iam::111122223333:user/alice", nil }
 		o.Answer = func(_ context.Context, token string, yes bool) error {
 			if token != "token-1" || !yes {
