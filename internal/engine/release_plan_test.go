@@ -21,7 +21,9 @@ import (
 func (r *rig) planRelease(t *testing.T, id string, o engine.ReleaseOptions) (engine.ReleasePlan, error) {
 	t.Helper()
 	before, was := r.account.Dump(awssim.DumpOptions{Snapshots: true}), kept(t, r, id)
-	e := r.engineWith(func(o *engine.Options) { o.Clients = cloud.NewAccounts(r.account.Config(region), "", cloud.Member{}, cloud.ReadOnly).Clients })
+	e := r.engineWith(func(o *engine.Options) {
+		o.Clients = cloud.NewAccounts(r.account.Config(region), "", cloud.Member{}, cloud.ReadOnly).Clients
+	})
 	p, err := e.PlanRelease(t.Context(), id, o)
 	if d := awssim.Diff(before, r.account.Dump(awssim.DumpOptions{Snapshots: true})); len(d) > 0 || kept(t, r, id) != was {
 		t.Errorf("planning changed %v", d)
