@@ -61,7 +61,7 @@ func denied(c Call, q Check) error {
 		return s3Denied(c.Operation == "HeadObject" || c.Operation == "HeadBucket")
 	case "SNS":
 		return apiError(403, "AuthorizationError", text, c.Principal, q.Action, q.Resource)
-	case "SSM", "DynamoDB", "Secrets Manager", "GuardDuty", "SecurityHub":
+	case "SSM", "DynamoDB", "Secrets Manager", "GuardDuty", "SecurityHub", "SFN":
 		return apiError(400, "AccessDeniedException", text, c.Principal, q.Action, q.Resource)
 	default:
 		return apiError(403, "AccessDenied", text, c.Principal, q.Action, q.Resource)

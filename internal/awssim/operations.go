@@ -22,6 +22,7 @@ func operations() registry {
 	registerNotices(r)
 	registerTopics(r)
 	registerSecrets(r)
+	registerSFN(r)
 	return r
 }
 

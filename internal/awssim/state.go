@@ -32,6 +32,8 @@ type region struct {
 	Hub       bool               // Security Hub is on
 	Topics    map[string]*topic  // by name
 	Secrets   map[string]*secret // by name
+
+	Tasks map[string]*waitingTask `json:",omitempty"` // of state machines, by token
 }
 
 func newState(account, partition string) *state {

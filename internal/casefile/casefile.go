@@ -82,6 +82,9 @@ type Case struct {
 	Concerns []string `json:"concerns,omitempty"`
 	Weighed  bool     `json:"weighed,omitempty"`
 
+	// LetGo are the actions, sorted, that a person has released on their own: runs leave them alone.
+	LetGo []string `json:"let_go,omitempty"`
+
 	// ChainHead and ChainLength are the last entry's hash (hex) and number in the evidence manifest.
 	ChainHead   string `json:"chain_head,omitempty"`
 	ChainLength int    `json:"chain_length,omitempty"`

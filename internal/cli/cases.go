@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cordon/internal/casefile"
+	"cordon/internal/engine"
 )
 
 func (a *app) cases() *cobra.Command {
@@ -29,8 +30,16 @@ func (a *app) listCases(cmd *cobra.Command, store casefile.Store, all bool) erro
 		return err
 	}
 	out := struct {
-		Cases []caseJSON `json:"cases"`
-	}{[]caseJSON{}}
+		Cases  []caseJSON  `json:"cases"`
+		Paused *pausedJSON `json:"paused,omitempty"`
+	}{Cases: []caseJSON{}}
+	stopped, err := paused(cmd.Context(), store)
+	if err != nil {
+		return err
+	}
+	if stopped.Paused {
+		out.Paused = &stopped
+	}
 	for _, c := range cases {
 		if c.Status == casefile.Released && !all {
 			continue
@@ -44,6 +53,7 @@ func (a *app) listCases(cmd *cobra.Command, store casefile.Store, all bool) erro
 	if a.json() {
 		return a.printJSON(out)
 	}
+	a.sayPaused(stopped)
 	if len(out.Cases) == 0 {
 		fmt.Fprintln(a.Out, "No open cases. Answer a finding with: cordon respond FILE")
 		return nil
@@ -57,7 +67,10 @@ func (a *app) listCases(cmd *cobra.Command, store casefile.Store, all bool) erro
 		}
 		status := s.status(pad(cut(string(c.Status), 11), 11))
 		fmt.Fprintf(a.Out, "%-14s  %s  %-30s  %4s  %9s\n", c.ID, status, cut(line(c.Target.ID), 30), age(time.Since(c.Opened)), contained)
-		if c.Status == casefile.Failed || c.Status == casefile.Partial {
+		if lines := approvalLines(c); c.Status == casefile.AwaitingApproval && len(lines) > 0 {
+			a.wrapped("                ", lines[0])
+		}
+		if c.Status == casefile.Failed || c.Status == casefile.Partial || c.Status == casefile.AwaitingApproval {
 			a.wrapped("                ", c.Reason)
 		}
 	}
@@ -97,7 +110,8 @@ func (a *app) showCase(cmd *cobra.Command, store casefile.Store, id string, jour
 	}
 	out := struct {
 		caseJSON
-		Journal []casefile.Entry `json:"journal"`
+		Journal []casefile.Entry   `json:"journal"`
+		Plan    []engine.AskedStep `json:"plan,omitempty"` // what people are asked about
 	}{}
 	if out.caseJSON, err = withRecords(cmd.Context(), store, c); err != nil {
 		return err
@@ -105,10 +119,16 @@ func (a *app) showCase(cmd *cobra.Command, store casefile.Store, id string, jour
 	if out.Journal, err = store.Journal(cmd.Context(), id); err != nil {
 		return err
 	}
+	if c.Status == casefile.AwaitingApproval && c.Approval != nil {
+		if out.Plan, err = a.askedPlan(cmd.Context(), c); err != nil {
+			fmt.Fprintln(a.Err, "cordon: read the plan that is asked about: "+printable(err.Error()))
+		}
+	}
 	if a.json() {
 		return a.printJSON(out)
 	}
 	a.printCase(out.caseJSON)
+	a.printAsked(out.Plan)
 	if journal {
 		fmt.Fprintln(a.Out, "\n  Journal:")
 		for _, e := range out.Journal {

@@ -129,6 +129,8 @@ func classify(err error) (code int, said bool) {
 	switch {
 	case errors.As(err, &exit):
 		return exit.code, exit.err == nil
+	case refused(err):
+		return exitRefused, false
 	case errors.As(err, &conf), errors.As(err, &setup):
 		return exitUsage, false
 	case errors.As(err, &other):
@@ -172,7 +174,8 @@ Start with:  cordon demo        (a simulated account, nothing else needed)
 	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usage("%v (%s --help lists the flags)", err, c.CommandPath())
 	})
-	cmd.AddCommand(a.demo(), a.plan(), a.respond(), a.release(), a.verify(), a.cases(), a.show(), a.explain(), a.policy(), a.doctor(), a.asl(), a.permissions(), a.version())
+	cmd.AddCommand(a.demo(), a.plan(), a.respond(), a.release(), a.approve(), a.deny(), a.pause(), a.resume(), a.verify(), a.cases(), a.show(),
+		a.explain(), a.policy(), a.doctor(), a.asl(), a.permissions(), a.version())
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	return cmd
 }

@@ -29,6 +29,7 @@ type caseJSON struct {
 	Residual         []string           `json:"residual"`
 	Evidence         []action.Artifact  `json:"evidence"`
 	Ticket           string             `json:"ticket"`
+	Approval         *casefile.Approval `json:"approval"` // what people are, or were, asked; null: nothing
 	Concerns         []string           `json:"concerns"` // what containing the target breaks, or would break, beside it
 	Linked           []string           `json:"linked"`   // the cases of the other targets of its findings
 }
@@ -48,7 +49,7 @@ func toJSON(c casefile.Case, records []action.Record) caseJSON {
 	out := caseJSON{
 		ID: c.ID, Status: c.Status, Reason: c.Reason, Target: c.Target, Findings: c.Findings, Opened: c.Opened, Updated: c.Updated,
 		Playbook: c.Playbook, Releasing: c.Releasing, Steps: []stepJSON{}, Residual: c.Residual, Evidence: c.Evidence, Ticket: c.Ticket, Linked: append([]string{}, c.Linked...),
-		Concerns: append([]string{}, c.Concerns...),
+		Concerns: append([]string{}, c.Concerns...), Approval: asOf(c.Approval, time.Now()),
 	}
 	if c.ContainedAfter > 0 {
 		ms := c.ContainedAfter.Milliseconds()

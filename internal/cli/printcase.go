@@ -31,6 +31,11 @@ func (a *app) printCase(c caseJSON) {
 	if c.Reason != "" {
 		a.wrapped("  reason     ", c.Reason)
 	}
+	label := "  approval   "
+	for _, text := range approvalLines(c) {
+		a.wrapped(label, text)
+		label = "             "
+	}
 	for _, text := range c.Concerns {
 		a.wrapped("  concern    ", text)
 	}
@@ -98,8 +103,10 @@ func nextSteps(c caseJSON) []string {
 		return []string{"mend what failed, then answer the finding again: cordon respond FILE", "or: " + release}
 	case c.Status == casefile.Failed:
 		return []string{"the target is NOT contained: mend the cause and answer the finding again, or act by hand"}
+	case c.Status == casefile.AwaitingApproval && c.Approval != nil && c.Approval.Outcome == "":
+		return []string{"cordon approve " + c.ID, "cordon deny " + c.ID}
 	case c.Status == casefile.AwaitingApproval:
-		return []string{"see what would be done: cordon plan FILE", "approval is not supported yet: act by hand, or let a rule of the policy contain it and answer the finding again"}
+		return []string{"answer the finding again: cordon respond FILE"}
 	case c.Status == casefile.Unsupported:
 		return []string{"respond by hand, as the reason says"}
 	default:

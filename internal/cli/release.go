@@ -12,18 +12,30 @@ import (
 
 func (a *app) release() *cobra.Command {
 	var o engine.ReleaseOptions
+	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "release CASE",
 		Short: "Put everything back as it was",
 		Long: `Compares what was, what Cordon set and what is now, and puts Cordon's own changes back, the last first. What someone
-else has changed since is a conflict: reported and left alone, unless --force. Evidence and snapshots are kept.
+else has changed since is a conflict: reported and left alone, unless --force. Evidence and snapshots are kept. With --dry-run it only
+says what it would do. With --only the case stays, and says what it still holds; the actions are those that cordon show lists.
 ` + exitCodes,
 		Args: exactly("CASE"),
+		Example: `  cordon release c-0123456789ab --dry-run
+  cordon release c-0123456789ab --only ec2.protect-stop,ec2.protect-termination`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case cmd.Flags().Changed("only") && len(o.Only) == 0:
+				return usage("--only names no action")
+			case o.FalsePositive && len(o.Only) > 0:
+				return usage("--only leaves the case open, so it is no false positive yet: leave one of both out")
+			case dryRun:
+				return a.planRelease(cmd, args[0], o)
+			}
 			return a.withEngine(cmd, func(ctx context.Context, e *engine.Engine, store casefile.Store) error {
 				c, err := e.Release(ctx, args[0], o)
 				if err != nil {
-					return noCase(args[0], err)
+					return noRelease(args[0], err)
 				}
 				cj, err := withRecords(ctx, store, c)
 				if err != nil {
@@ -36,7 +48,7 @@ else has changed since is a conflict: reported and left alone, unless --force. E
 				} else {
 					a.printCase(cj)
 				}
-				if err == nil && c.Status != casefile.Released {
+				if err == nil && c.Status != casefile.Released && (len(o.Only) == 0 || statusCode(c.Status) != exitDone) {
 					return &exitError{code: exitPartial}
 				}
 				return err
@@ -44,6 +56,8 @@ else has changed since is a conflict: reported and left alone, unless --force. E
 		},
 	}
 	cmd.Flags().BoolVar(&o.FalsePositive, "false-positive", false, "a false alarm: close the ticket, archive the finding, suppress its repeats for a time")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be put back, and what someone else has changed since; change nothing")
+	cmd.Flags().StringSliceVar(&o.Only, "only", nil, "put back only what these `actions` have changed, separated by commas")
 	cmd.Flags().BoolVar(&o.Force, "force", false, "put back also what someone else has changed since")
 	cmd.Flags().BoolVar(&o.ReactivateKeys, "reactivate-keys", false, "also reactivate access keys (they were in someone else's hands: rotating them is better)")
 	return cmd
@@ -111,12 +125,17 @@ func (a *app) printVerification(ctx context.Context, store casefile.Store, v eng
 
 // withEngine opens the world for a verb that works on a case.
 func (a *app) withEngine(cmd *cobra.Command, f func(context.Context, *engine.Engine, casefile.Store) error) error {
+	return a.withEngineOf(cmd, engine.Options{}, f)
+}
+
+// withEngineOf is withEngine with options of the engine's own.
+func (a *app) withEngineOf(cmd *cobra.Command, o engine.Options, f func(context.Context, *engine.Engine, casefile.Store) error) error {
 	w, err := a.world(cmd.Context())
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	e, store, err := w.engine(cmd.Context(), a.progress(a.Err), engine.Options{})
+	e, store, err := w.engine(cmd.Context(), a.progress(a.Err), o)
 	if err != nil {
 		return err
 	}

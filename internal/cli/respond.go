@@ -54,6 +54,9 @@ func (a *app) runRespond(cmd *cobra.Command, file string, wait time.Duration) er
 		Errors []inputProblem `json:"errors,omitempty"` // documents that are no usable finding
 	}{[]caseJSON{}, problems(bad)}
 	results := e.Respond(ctx, findings)
+	if err := e.Lapse(ctx); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(a.Err, "cordon: end questions that nobody answered: "+printable(err.Error()))
+	}
 	if err := e.SendUnsent(ctx); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(a.Err, "cordon: send what earlier runs could not: "+printable(err.Error()))
 	}

@@ -50,6 +50,8 @@ func TestScripts(t *testing.T) {
 			"groups":   ownGroups,
 			"spoil":    spoil, // spoil DIR FAULT
 
+			"ask": ask, "token": token, "meddle": meddle,
+
 			"posted": posted, // posted slack 1
 			"office": posted, // office down
 		},

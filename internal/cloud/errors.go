@@ -69,6 +69,16 @@ func BadCredentials(err error) bool {
 	return false
 }
 
+// NobodyWaits says whether Step Functions answered that no execution waits with a task token (any more).
+// https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+func NobodyWaits(err error) bool {
+	switch Code(err) {
+	case "TaskTimedOut", "TaskDoesNotExist", "InvalidToken":
+		return true
+	}
+	return false
+}
+
 // Throttled says whether AWS refused the call for its rate, after the SDK's own retries.
 func Throttled(err error) bool {
 	_, ok := retry.DefaultThrottleErrorCodes[Code(err)]

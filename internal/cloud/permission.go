@@ -29,6 +29,8 @@ func iamPrefix(service string) string {
 		return "securityhub"
 	case "SNS":
 		return "sns"
+	case "SFN":
+		return "states"
 	case "Secrets Manager":
 		return "secretsmanager"
 	case "Auto Scaling":

@@ -118,7 +118,7 @@ func (e *Engine) ask(ctx context.Context, c casefile.Case, q Ask, hash string) (
 		if !anew && c.Status == casefile.AwaitingApproval {
 			return nil, nil
 		}
-		reason := "waits for a person's yes: " + strings.Join(approval.Why, "; ")
+		reason := "a person must say yes first: " + strings.Join(approval.Why, "; ")
 		if c.Settled = false; !anew { // the question stands as it was
 			entry := casefile.Entry{By: e.o.Owner, Event: "status", From: c.Status, To: casefile.AwaitingApproval, Text: reason}
 			c.Status, c.Reason = casefile.AwaitingApproval, reason

@@ -190,7 +190,7 @@ func (e *Engine) SaveToken(ctx context.Context, caseID, token string) error {
 	if err != nil {
 		return err
 	}
-	if c, err = e.lapse(ctx, c); err != nil {
+	if _, err = e.lapse(ctx, c); err != nil {
 		return err
 	}
 	_, err = e.o.Store.Update(ctx, caseID, func(c *casefile.Case) ([]casefile.Entry, error) {

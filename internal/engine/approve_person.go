@@ -16,7 +16,7 @@ import (
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 func identities(arn string) []string {
-	partition, account, role, _, ok := session(arn)
+	partition, account, role, ok := session(arn)
 	if !ok {
 		return []string{arn}
 	}
@@ -24,23 +24,23 @@ func identities(arn string) []string {
 }
 
 // session takes the ARN of a role's session apart.
-func session(arn string) (partition, account, role, name string, ok bool) {
+func session(arn string) (partition, account, role string, ok bool) {
 	part := strings.SplitN(arn, ":", 6)
 	if len(part) != 6 || part[2] != "sts" {
-		return "", "", "", "", false
+		return "", "", "", false
 	}
 	path := strings.Split(part[5], "/")
 	if len(path) != 3 || path[0] != "assumed-role" {
-		return "", "", "", "", false
+		return "", "", "", false
 	}
-	return part[1], part[4], path[1], path[2], true
+	return part[1], part[4], path[1], true
 }
 
 // person is what tells people apart. The name of a role's session is the caller's own choice, so that all sessions of a role
 // are one person; but those of IAM Identity Center, which names each session after its user.
 // https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 func person(arn string) string {
-	_, _, role, _, ok := session(arn)
+	_, _, role, ok := session(arn)
 	if ok && !strings.HasPrefix(role, "AWSReservedSSO_") {
 		return identities(arn)[1]
 	}

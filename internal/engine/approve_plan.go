@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -17,11 +18,11 @@ import (
 // same plan, whenever it is made; nothing in it is a time.
 type askedPlan struct {
 	Target string      `json:"target"`
-	Steps  []askedStep `json:"steps"`
+	Steps  []AskedStep `json:"steps"`
 }
 
-// askedStep is one step of it. Nothing is a step that has nothing to do; Unknown one whose target cannot be read now.
-type askedStep struct {
+// AskedStep is one step of a plan that people are asked about. Nothing is a step that has nothing to do; Unknown one whose target cannot be read now.
+type AskedStep struct {
 	Action  string              `json:"action"`
 	Request json.RawMessage     `json:"request"`
 	Changes []action.Difference `json:"changes"`
@@ -44,9 +45,9 @@ func (e *Engine) casePlan(ctx context.Context, c casefile.Case) (askedPlan, erro
 	if err != nil {
 		return askedPlan{}, err
 	}
-	out := askedPlan{Target: c.Target.String(), Steps: []askedStep{}}
+	out := askedPlan{Target: c.Target.String(), Steps: []AskedStep{}}
 	for _, step := range steps {
-		out.Steps = append(out.Steps, askedStep{
+		out.Steps = append(out.Steps, AskedStep{
 			Action: step.Action, Request: step.request, Changes: step.Parts,
 			Nothing: step.Error == "" && step.Reason != "", Unknown: step.Error != "",
 		})
@@ -72,6 +73,9 @@ func (e *Engine) planAsked(ctx context.Context, caseID, hash string) (askedPlan,
 	if err != nil {
 		return askedPlan{}, err
 	}
+	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != hash {
+		return askedPlan{}, errors.New("the plan in the evidence is not the one that was asked about")
+	}
 	var a askedPlan
 	if err := json.Unmarshal(raw, &a); err != nil {
 		return a, fmt.Errorf("read plan: %w", err)
@@ -79,12 +83,21 @@ func (e *Engine) planAsked(ctx context.Context, caseID, hash string) (askedPlan,
 	return a, nil
 }
 
+// AskedPlan gives the steps of the plan that people are, or were, asked about, as the evidence has it.
+func (e *Engine) AskedPlan(ctx context.Context, c casefile.Case) ([]AskedStep, error) {
+	if c.Approval == nil {
+		return nil, &NotAskedError{c.ID, c.Status}
+	}
+	p, err := e.planAsked(ctx, c.ID, c.Approval.Plan)
+	return p.Steps, err
+}
+
 // mostChanges is how many differences of two plans are told.
 const mostChanges = 8
 
 // planChanges says what is different in a later plan, for people.
 func planChanges(was, now askedPlan) (out []string) {
-	before := map[string]askedStep{}
+	before := map[string]AskedStep{}
 	for _, s := range was.Steps {
 		before[s.Action] = s
 	}
@@ -135,7 +148,7 @@ func changedParts(id string, was, now []action.Difference) (out []string) {
 	return out
 }
 
-func (s askedStep) state() string {
+func (s AskedStep) state() string {
 	switch {
 	case s.Unknown:
 		return "cannot be planned"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,7 +92,7 @@ func (r *run) part(ctx context.Context, n playbook.Node, inline bool) {
 }
 
 func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
-	if r.stopped() {
+	if r.stopped() || slices.Contains(r.c.LetGo, s.Action) {
 		return
 	}
 	if s.Action == playbook.Settle {

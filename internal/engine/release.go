@@ -17,6 +17,9 @@ type ReleaseOptions struct {
 	FalsePositive  bool // a false alarm: its findings are archived, and their repeats suppressed for a time
 	Force          bool // put back also what someone else has changed since
 	ReactivateKeys bool // also reactivate access keys, which stay inactive otherwise
+
+	// Only limits the release to the changes of these actions; the case stays. *UnknownActionError: it holds no such change.
+	Only []string
 }
 
 // Release puts back what the case changed, in reverse order, and nothing else. The case is released when everything
@@ -35,6 +38,9 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	defer free()
 	if c, err = e.reread(ctx, c); err != nil {
 		return c, err
+	}
+	if len(o.Only) > 0 {
+		return e.releaseOnly(ctx, c, o, began)
 	}
 	again, known := c.Status == casefile.Released, c.Findings // what joins from now on is not what is being released
 	if again && !o.ReactivateKeys && !o.FalsePositive {

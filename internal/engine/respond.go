@@ -148,7 +148,8 @@ func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, 
 		o.decision = policy.Decision{Outcome: decidedAs(c.Status), Rule: c.Rule, Playbook: c.Playbook}
 		return o, nil
 	}
-	if in := e.input(f, t); ahead && needsFacts(in) {
+	asked := c.Approval != nil || c.Status == casefile.AwaitingApproval
+	if in := e.input(f, t); ahead && !asked && needsFacts(in) {
 		if d := policy.Decide(in); d.Outcome == policy.Contain {
 			o.confirm, o.decision = &in, d
 			o.c, o.held, err = e.askFirst(ctx, o.c, f)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (r *run) settle(ctx context.Context, final bool) {
 	contained := !final
 	final = final && !r.wanted(ctx) // then steps were left out on purpose
 	broken := r.failed()
-	v := judge(r.p, r.e.actions, records, final)
+	v := judge(r.p, r.e.actions, records, r.c.LetGo, final)
 	c, changed, err := r.e.setStatus(ctx, r.caseID, r.pre.by(r.e.o.Owner), v.status, v.reason, nil, func(c *casefile.Case) {
 		c.Playbook = r.p.Name
 		c.Residual, c.Settled, c.Releasing = v.residual, v.settled && !interrupted && !broken, false
@@ -53,20 +54,28 @@ type verdict struct {
 	settled  bool      // the run is over and nothing is left to wait for
 }
 
-// judge reads the records of a playbook's steps. Without every essential step done nothing counts as contained.
-func judge(p playbook.Playbook, actions map[string]action.Action, records []action.Record, final bool) verdict {
+// judge reads the records of a playbook's steps. Without every essential step done nothing counts as contained. What a person
+// has let go (a release of single actions) is not missing, but nothing is whole without it.
+func judge(p playbook.Playbook, actions map[string]action.Action, records []action.Record, letGo []string, final bool) verdict {
 	byAction := map[string]action.Record{}
 	for _, rec := range records {
 		byAction[rec.Action] = rec
 	}
 	v := verdict{status: casefile.Contained, residual: []string{}, settled: final}
 	var missing, failed, waiting []string
-	moot, cannot := "", ""
+	moot, cannot, open := "", "", ""
 	for _, s := range playbook.Steps(p.Root) {
 		if s.Action == playbook.Settle {
 			continue
 		}
 		rec, begun := byAction[s.Action]
+		if slices.Contains(letGo, s.Action) {
+			if s.Essential {
+				open = s.Action + " was put back by a person"
+				v.residual = append(v.residual, open)
+			}
+			continue
+		}
 		if !begun && !final && !s.Essential {
 			continue
 		}
@@ -114,6 +123,8 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 		v.status, v.reason = casefile.Observed, "nothing to contain: "+moot
 	case len(missing) > 0:
 		v.status, v.reason = casefile.Failed, "NOT contained: "+strings.Join(append(missing, failed...), "; ")
+	case open != "":
+		v.status, v.reason = casefile.Partial, strings.Join(append([]string{"not contained any more: " + open}, failed...), "; ")
 	case len(failed) > 0:
 		v.status, v.reason = casefile.Partial, "contained, but "+strings.Join(failed, "; ")
 	case len(waiting) > 0 && final:

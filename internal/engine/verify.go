@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -83,7 +84,7 @@ func (e *Engine) unfinished(ctx context.Context, c casefile.Case, records []acti
 		byAction[rec.Action] = rec
 	}
 	for _, s := range playbook.Steps(p.Root) {
-		if rec := byAction[s.Action]; s.Essential && rec.Status != action.Done {
+		if rec := byAction[s.Action]; s.Essential && rec.Status != action.Done && !slices.Contains(c.LetGo, s.Action) {
 			v.Drift = append(v.Drift, Drift{s.Action, "NOT contained: " + why(rec)})
 		}
 	}

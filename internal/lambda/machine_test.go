@@ -61,10 +61,12 @@ func deploy(t *testing.T, cfg aws.Config, bootstrap string, processes int, env m
 type execution struct {
 	Output json.RawMessage
 	Error  *struct{ Name, Message string }
-	Log    []struct {
-		Type  string
-		State struct{ Name string }
-	}
+	Log    []logged
+}
+
+type logged struct {
+	Type  string
+	State struct{ Name string }
 }
 
 // execute starts the state machine with an event, as the EventBridge rule does.

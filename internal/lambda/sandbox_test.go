@@ -2,6 +2,7 @@ package lambda_test
 
 import (
 	"bytes"
+	"context"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -94,6 +95,34 @@ func TestOnTheSimulatedAccount(t *testing.T) {
 		d.t = t
 		if e := d.execute([]byte(`{"detail-type": "GuardDuty Malware Protection Object Scan Result", "detail": {}}`)); e.clean(t) {
 			t.Errorf("an event without a finding ended clean: %s", e.Output)
+		}
+	})
+	t.Run("paused", func(t *testing.T) { // the interpreter takes what the gate gives for the answer, so the case has none
+		d.t = t
+		if err := d.store.Pause(t.Context(), casefile.Pause{By: "a test", At: began}); err != nil {
+			t.Fatal(err)
+		}
+		e := d.execute(example(t, "iam-role.json"))
+		if !e.clean(t) || !slices.ContainsFunc(e.Log, func(ev logged) bool { return ev.State.Name == "Ask a person" }) {
+			t.Errorf("nobody was asked, or it ended dirty: %s", e.Output)
+		}
+		c := d.only("web-app-role")
+		if c.Status != casefile.AwaitingApproval || c.TaskToken() == "" {
+			t.Errorf("case %s: %s, waited for: %v", c.Status, c.Reason, c.TaskToken() != "")
+		}
+		if err := d.store.Resume(t.Context(), "a test", began); err != nil {
+			t.Fatal(err)
+		}
+		v, err := vault.OpenS3(cloud.New(account.Config(region), "").S3, "cordon-evidence-111122223333", "cordon", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		operator := newEngine(account.Config(region), d.store, v, func(o *engine.Options) {
+			o.Caller = func(context.Context) (string, error) { return "arn:aws:iam::111122223333:user/alice", nil }
+			o.Answer = func(context.Context, string, bool) error { return engine.ErrNobodyWaits }
+		})
+		if c, err := operator.Approve(t.Context(), c.ID, true, ""); err != nil || c.Status != casefile.Contained {
+			t.Errorf("approved: %s: %s, %v", c.Status, c.Reason, err)
 		}
 	})
 	t.Run("release", func(t *testing.T) {

@@ -29,7 +29,7 @@ async function main() {
   }
   const run = new StateMachine(machine, { validationOptions: { noValidate: true } }).run(input, {
     overrides: { taskResourceLocalHandlers: handlers, retryIntervalOverrides: pauses },
-    context: { Execution: { Name: name, Input: input, StartTime: new Date().toISOString() } },
+    context: { Execution: { Name: name, Input: input, StartTime: new Date().toISOString() }, Task: { Token: `token of ${name}` } },
   });
   const log = [];
   const logged = (async () => { for await (const event of run.eventLogs) log.push(event); })();
