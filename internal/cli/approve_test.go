@@ -29,7 +29,7 @@ type box struct {
 	store   casefile.Store
 }
 
-func openBox(ts *testscript.TestScript, dir string, rules engine.ApprovalRules) box {
+func openBox(ts *testscript.TestScript, dir string, rules config.Approval) box {
 	dir = ts.MkAbs(dir)
 	account, created, err := awssim.Open(dir, awssim.Options{})
 	ts.Check(err)
@@ -37,27 +37,26 @@ func openBox(ts *testscript.TestScript, dir string, rules engine.ApprovalRules) 
 		ts.Check(awssim.Demo(account))
 	}
 	conf := config.Default(dir)
+	conf.Policy.Approval = rules
+	conf.Policy.Rules = []config.Rule{{Name: "friday", Match: &config.Match{}, Then: config.ThenApprove, Reason: "it is Friday \x1b[2Jand late"}}
 	store, err := sqlite.Open(context.Background(), filepath.Join(dir, "cordon.db"))
 	ts.Check(err)
 	v, err := vault.Open(conf.Vault, nil)
 	ts.Check(err)
 	return box{engine.New(engine.Options{
-		Actions: actions.Catalog(), Store: store, Vault: v, Config: conf, Owner: "service", Approval: rules,
+		Actions: actions.Catalog(), Store: store, Vault: v, Config: conf, Owner: "service",
 		Clients: cloud.NewAccounts(account.Config("us-east-1"), "", cloud.Member{}).Clients,
-		Guard: func(context.Context, casefile.Case, finding.Finding) ([]string, error) {
-			return []string{"it is Friday \x1b[2Jand late"}, nil
-		},
 	}), account, store}
 }
 
 // ask has the service ask about the case of a finding: ask DIR FILE [two | timeout D].
 func ask(ts *testscript.TestScript, _ bool, args []string) {
-	rules := engine.ApprovalRules{}
+	rules := config.Approval{}
 	switch {
 	case len(args) == 4 && args[2] == "timeout":
 		d, err := time.ParseDuration(args[3])
 		ts.Check(err)
-		rules.Timeout = d
+		rules.Timeout = config.Duration(d)
 	case len(args) == 3 && args[2] == "two":
 		rules.People = 2
 	}
@@ -76,7 +75,7 @@ func ask(ts *testscript.TestScript, _ bool, args []string) {
 
 // token has an execution wait for a case's answer: token DIR CASE TOKEN [late]; or wants it answered: token DIR CASE TOKEN = OUTPUT.
 func token(ts *testscript.TestScript, _ bool, args []string) {
-	b := openBox(ts, args[0], engine.ApprovalRules{})
+	b := openBox(ts, args[0], config.Approval{})
 	defer b.store.Close()
 	ts.Check(b.account.Edit("us-east-1", func(ed *awssim.Editor) error {
 		switch got := ed.TaskOutput(args[2]); {
@@ -97,7 +96,7 @@ func token(ts *testscript.TestScript, _ bool, args []string) {
 
 // meddle changes an instance as somebody else would: meddle DIR INSTANCE protect|tag.
 func meddle(ts *testscript.TestScript, _ bool, args []string) {
-	b := openBox(ts, args[0], engine.ApprovalRules{})
+	b := openBox(ts, args[0], config.Approval{})
 	defer b.store.Close()
 	c := ec2.NewFromConfig(b.account.Config("us-east-1"))
 	var err error
