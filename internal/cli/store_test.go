@@ -33,9 +33,13 @@ func TestStoreOnAWS(t *testing.T) {
 	}
 
 	for _, verb := range [][]string{{"respond", finding}, {"cases"}} {
+		want := "there is no table cordon in us-east-1: make it"
+		if verb[0] == "cases" { // asks the index first, which AWS does not tell from the table
+			want = "the table cordon in us-east-1 is not there"
+		}
 		var out, errs bytes.Buffer
 		code := cli.Main(t.Context(), with(verb...), cli.IO{In: &bytes.Buffer{}, Out: &out, Err: &errs})
-		if code == 0 || !strings.Contains(errs.String(), "there is no table cordon in us-east-1: make it") {
+		if code == 0 || !strings.Contains(errs.String(), want) {
 			t.Errorf("%s without the table: exit code %d\n%s", verb[0], code, errs.String())
 		}
 	}
