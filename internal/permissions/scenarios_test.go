@@ -246,21 +246,3 @@ func (w *world) fill(role, user string) {
 	w.must(err)
 	w.before = w.target.Dump(awssim.DumpOptions{})
 }
-
-// farAway says whether a call reads the bucket in another Region; where that is it may ask.
-func farAway(input any) bool {
-	var name *string
-	switch in := input.(type) {
-	case *s3.GetPublicAccessBlockInput:
-		name = in.Bucket
-	case *s3.GetBucketPolicyStatusInput:
-		name = in.Bucket
-	case *s3.GetBucketAclInput:
-		name = in.Bucket
-	case *s3.GetBucketWebsiteInput:
-		name = in.Bucket
-	case *s3.GetBucketPolicyInput:
-		name = in.Bucket
-	}
-	return aws.ToString(name) == "far-away"
-}
