@@ -54,6 +54,13 @@ func StandardBlastRadius() BlastRadius {
 	}
 }
 
+// reported asks about Cordon's own parts alone.
+func reported() BlastRadius {
+	b := StandardBlastRadius()
+	b.LastHealthyTarget, b.GroupAtMinimum = Report, Report
+	return b
+}
+
 func (b BlastRadius) check() error {
 	for _, w := range []struct {
 		key string

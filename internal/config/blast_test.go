@@ -42,3 +42,20 @@ func TestBlastRadius(t *testing.T) {
 		})
 	}
 }
+
+// TestContainAllAsksNobody: who contains everything is told what it breaks, and asked about Cordon's own parts alone.
+func TestContainAllAsksNobody(t *testing.T) {
+	for text, want := range map[string]config.Weight{
+		"policy: {builtin: contain-all}":                                   config.Report,
+		"policy: {builtin: contain-all}\nblast_radius: {unknown: approve}": config.Approve, // the file has a say of its own
+		"policy: {builtin: standard}":                                      config.Approve,
+	} {
+		c, err := config.Parse("test", []byte(text), config.Default("/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.BlastRadius.LastHealthyTarget != want || c.BlastRadius.OwnParts != config.Approve {
+			t.Errorf("%s: %+v", text, c.BlastRadius)
+		}
+	}
+}

@@ -125,6 +125,9 @@ func Parse(file string, raw []byte, defaults Config) (Config, error) {
 		return defaults, &Error{file, err}
 	}
 	c.EC2.LiveResponse.fillIn()
+	if c.Policy.Builtin == ContainAll && c.BlastRadius == StandardBlastRadius() {
+		c.BlastRadius = reported() // nobody is asked, unless the file says so
+	}
 	return c, nil
 }
 
