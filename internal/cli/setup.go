@@ -116,7 +116,10 @@ func (w *world) engine(ctx context.Context, progress func(engine.Event), o engin
 		return nil, nil, &engine.SetupError{What: "notices", Hint: "nothing was changed; see notify in cordon.yaml", Err: err}
 	}
 	o.Archive, o.NoticeWait = w.archive, 10*time.Second
-	o.Caller, o.Answer = w.caller, w.answer
+	if o.Caller == nil {
+		o.Caller = w.caller
+	}
+	o.Answer = w.answer
 	return engine.New(o), store, nil
 }
 
