@@ -103,7 +103,7 @@ func (c Case) Change(f func(*Case) ([]Entry, error), now time.Time) (changed Cas
 
 // Answered takes findings, as they were when a run looked at them, off the list of those that are unanswered: one that has
 // come again since, with a higher count, stays.
-func (c *Case) Answered(looked []Finding) {
+func (c *Case) Answered(looked ...Finding) {
 	c.Unanswered = slices.DeleteFunc(c.Unanswered, func(id string) bool {
 		known := slices.IndexFunc(c.Findings, func(f Finding) bool { return f.ID == id })
 		return slices.ContainsFunc(looked, func(f Finding) bool {

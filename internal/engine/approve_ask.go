@@ -114,7 +114,7 @@ func (e *Engine) ask(ctx context.Context, c casefile.Case, q Ask, hash string) (
 			return nil, nil // answered meanwhile
 		}
 		approval, anew := c.Approval.Ask(question)
-		c.Answered([]casefile.Finding{{ID: q.Finding.ID, Count: q.Finding.Count}})
+		c.Answered(entry(q.Finding))
 		if !anew && c.Status == casefile.AwaitingApproval {
 			return nil, nil
 		}
@@ -169,7 +169,7 @@ func (e *Engine) noted(ctx context.Context, was casefile.Case, f finding.Finding
 		return was, nil
 	}
 	c, err := e.o.Store.Update(ctx, was.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-		c.Answered([]casefile.Finding{{ID: f.ID, Count: f.Count}})
+		c.Answered(entry(f))
 		return nil, nil
 	})
 	if err != nil {

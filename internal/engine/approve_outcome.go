@@ -38,7 +38,7 @@ func (e *Engine) begun(ctx context.Context, caseID string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read records of case %s: %w", caseID, err)
 	}
-	return slices.ContainsFunc(records, func(r action.Record) bool { return r.Open() && !strings.HasPrefix(r.Action, "notify.") }), nil
+	return slices.ContainsFunc(records, func(r action.Record) bool { return r.Open() && !isNotice(r) }), nil
 }
 
 // lapse ends a question whose time is over, and tells people where that is all.

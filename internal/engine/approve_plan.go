@@ -32,10 +32,11 @@ type AskedStep struct {
 
 // casePlan is the plan of a case as it would be run now, from the account's present state. It only reads.
 func (e *Engine) casePlan(ctx context.Context, c casefile.Case) (askedPlan, error) {
-	s, err := e.subject(ctx, c)
+	findings, err := e.findings(ctx, c)
 	if err != nil {
 		return askedPlan{}, err
 	}
+	s := e.subject(c, findings)
 	s.Case, s.Since = planCase, "" // a repeat of the same finding is no other plan
 	clients, err := e.o.Clients(ctx, c.Target.Account, c.Target.Region)
 	if err != nil {

@@ -79,11 +79,7 @@ func needsApproval(concerns []blast.Concern) error {
 
 // look is the run's look at its target.
 func (r *run) look(ctx context.Context) []blast.Concern {
-	findings, err := r.e.findings(ctx, r.c)
-	if err != nil {
-		findings = nil // the playbook was made from them a moment ago; without them keys count as other keys
-	}
-	return blast.Look(ctx, r.env.Clients, r.c.Target, r.e.lookOptions(ctx, r.c.Target, findings, r.pre.who))
+	return blast.Look(ctx, r.env.Clients, r.c.Target, r.e.lookOptions(ctx, r.c.Target, r.findings, r.pre.who))
 }
 
 // lookOptions are those of a look at a target of these findings.

@@ -93,7 +93,7 @@ func (e *Engine) ignore(ctx context.Context, was casefile.Case, f finding.Findin
 		if !slices.Contains(c.Unanswered, f.ID) {
 			return nil, nil
 		}
-		c.Answered([]casefile.Finding{{ID: f.ID, Count: f.Count}})
+		c.Answered(entry(f))
 		entry := casefile.Entry{By: e.o.Owner, Event: "ignored", Text: "finding " + f.ID + ", rule " + d.Rule + ": " + d.Reason}
 		if c.Status == casefile.Open && c.Lease.Owner == "" {
 			entry.From, entry.To = c.Status, casefile.Observed

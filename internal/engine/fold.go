@@ -22,7 +22,8 @@ type run struct {
 	p        playbook.Playbook
 	env      *action.Env
 	pre      *preflight
-	f        *finding.Finding // the one that brought the run about; nil for none
+	findings []finding.Finding // the case's, as they were when the run began
+	f        *finding.Finding  // the one that brought the run about; nil for none
 	received time.Time
 	notices  *notices
 	giveUp   time.Time // when to stop waiting for slow work; zero is never
@@ -39,13 +40,14 @@ type run struct {
 const timeToSettle = 20 * time.Second
 
 func (e *Engine) newRun(
-	ctx context.Context, c casefile.Case, p playbook.Playbook, f *finding.Finding, received time.Time, also ...func(context.Context) error,
+	ctx context.Context, c casefile.Case, p playbook.Playbook, findings []finding.Finding, f *finding.Finding, received time.Time,
+	also ...func(context.Context) error,
 ) (*run, error) {
 	env, err := e.env(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{e: e, caseID: c.ID, c: c, p: p, env: env, f: f, received: received, notices: e.notices()}
+	r := &run{e: e, caseID: c.ID, c: c, p: p, env: env, findings: findings, f: f, received: received, notices: e.notices()}
 	if e.o.Wait > 0 {
 		r.giveUp = received.Add(e.o.Wait)
 	}
@@ -84,8 +86,8 @@ func (r *run) part(ctx context.Context, n playbook.Node, inline bool) {
 		r.part(ctx, n.Node, true)
 		free()
 		r.settle(ctx, false)
-	case playbook.Gate: // policy has no outcome yet that puts one into a playbook
-		r.fail(fmt.Errorf("gate %q: approval is not supported yet", n.Ask))
+	case playbook.Gate: // people are asked before a playbook is begun, so none has one
+		r.fail(fmt.Errorf("gate %q: nobody is asked within a playbook", n.Ask))
 	default:
 		panic(fmt.Sprintf("engine: unknown node %T", n))
 	}

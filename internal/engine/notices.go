@@ -238,8 +238,11 @@ func (e *Engine) configured(rec action.Record) bool {
 	return slices.ContainsFunc(e.o.Channels, func(ch notify.Channel) bool { return ch.ID() == id })
 }
 
+// isNotice says whether a record is a notice's, and no step's.
+func isNotice(rec action.Record) bool { return strings.HasPrefix(rec.Action, "notify.") }
+
 func unsent(rec action.Record) bool {
-	return strings.HasPrefix(rec.Action, "notify.") && rec.Status != action.Done && rec.Status != action.Skipped
+	return isNotice(rec) && rec.Status != action.Done && rec.Status != action.Skipped
 }
 
 // sendAgain sends the notice of a record, unless its channel is not configured any more, or its case is being answered.
@@ -282,7 +285,7 @@ func noticeOf(c casefile.Case, f *finding.Finding, records []action.Record) noti
 	}
 	for _, r := range records {
 		switch {
-		case strings.HasPrefix(r.Action, "notify."):
+		case isNotice(r):
 		case r.Status == action.Done:
 			n.Done = append(n.Done, r.Action)
 		case r.Status == action.Failed, r.Status == action.Conflict:

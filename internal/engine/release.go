@@ -90,7 +90,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 		token = closeQuestion(c, by)
 		c.Residual, c.Settled, c.Releasing, c.Wanted, c.Looking = []string{}, false, status != casefile.Released, time.Time{}, nil
 		if !c.Releasing {
-			c.Answered(known)
+			c.Answered(known...)
 		}
 	})
 	if err != nil {

@@ -83,7 +83,7 @@ func (e *Engine) PlanRelease(ctx context.Context, caseID string, o ReleaseOption
 	env.ReactivateKeys = o.ReactivateKeys
 	e.sortByPlaybook(ctx, c, chosen)
 	slices.Reverse(chosen)
-	chosen = slices.DeleteFunc(chosen, func(r action.Record) bool { return !r.Open() || strings.HasPrefix(r.Action, "notify.") })
+	chosen = slices.DeleteFunc(chosen, func(r action.Record) bool { return !r.Open() || isNotice(r) })
 	p.Steps = make([]PlannedUndo, len(chosen))
 	var g errgroup.Group
 	g.SetLimit(8)

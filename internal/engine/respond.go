@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -136,9 +135,8 @@ func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, 
 	if err != nil {
 		return opened{}, err
 	}
-	known := casefile.Finding{ID: f.ID, Type: f.Type, Severity: f.Severity, Count: f.Count, UpdatedAt: f.UpdatedAt}
 	c, created, err := e.o.Store.OpenCase(ctx, casefile.Opening{
-		NewID: id, Target: t, Finding: known, Raw: f.Raw, By: e.o.Owner, Now: received.UTC(),
+		NewID: id, Target: t, Finding: entry(f), Raw: f.Raw, By: e.o.Owner, Now: received.UTC(),
 	})
 	if err != nil {
 		return opened{}, storeError(err)
@@ -221,6 +219,11 @@ func (e *Engine) answer(ctx context.Context, o opened, f finding.Finding, receiv
 	return o, err
 }
 
+// entry is a finding's entry in a case.
+func entry(f finding.Finding) casefile.Finding {
+	return casefile.Finding{ID: f.ID, Type: f.Type, Severity: f.Severity, Count: f.Count, UpdatedAt: f.UpdatedAt}
+}
+
 func storeError(err error) error {
 	return &SetupError{"case store", "nothing was changed; make it writable, or set store in cordon.yaml", err}
 }
@@ -228,15 +231,7 @@ func storeError(err error) error {
 // lookOnly settles a case that nothing is done in. A case that is being answered for another finding goes its own way.
 func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Finding, s casefile.Status, d policy.Decision) (casefile.Case, error) {
 	if !settles(c, s) || c.Lease.Owner != "" {
-		if !slices.Contains(c.Unanswered, f.ID) {
-			return c, nil
-		}
-		now, err := e.o.Store.Update(ctx, c.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-			c.Answered([]casefile.Finding{{ID: f.ID, Count: f.Count}})
-			return nil, nil
-		})
-		now.News = c.News
-		return now, err
+		return e.noted(ctx, c, f)
 	}
 	if _, err := e.evidence(c).Put(ctx, documentName(f), f.Raw); err != nil {
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "the finding's document could not be kept as evidence: " + err.Error()})
@@ -270,7 +265,7 @@ func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Fin
 		return now.Status == c.Status // nobody has answered it meanwhile
 	}, func(c *casefile.Case) {
 		if s != casefile.Failed {
-			c.Answered([]casefile.Finding{{ID: f.ID, Count: f.Count}})
+			c.Answered(entry(f))
 		}
 	})
 	if err != nil || !changed {
@@ -307,11 +302,15 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 	if o.confirm != nil { // stored once it is confirmed
 		c.Off = offOf(c, o.decision)
 	}
-	p, err := e.playbook(ctx, c)
+	findings, err := e.findings(ctx, c)
 	if err != nil {
 		return c, err
 	}
-	r, err := e.newRun(ctx, c, p, &f, received, func(ctx context.Context) error { return e.confirm(ctx, o) })
+	p, err := e.playbookFor(c, findings)
+	if err != nil {
+		return c, err
+	}
+	r, err := e.newRun(ctx, c, p, findings, &f, received, func(ctx context.Context) error { return e.confirm(ctx, o) })
 	if err != nil {
 		return e.giveUp(ctx, c, f, err)
 	}
@@ -369,32 +368,32 @@ func (e *Engine) reread(ctx context.Context, c casefile.Case) (casefile.Case, er
 
 // playbook makes the target's playbook from what the case's findings say.
 func (e *Engine) playbook(ctx context.Context, c casefile.Case) (playbook.Playbook, error) {
-	s, err := e.subject(ctx, c)
+	findings, err := e.findings(ctx, c)
 	if err != nil {
 		return playbook.Playbook{}, err
 	}
-	p, ok := playbook.For(s)
+	return e.playbookFor(c, findings)
+}
+
+// playbookFor is playbook for findings that are read already.
+func (e *Engine) playbookFor(c casefile.Case, findings []finding.Finding) (playbook.Playbook, error) {
+	p, ok := playbook.For(e.subject(c, findings))
 	if !ok {
 		return p, fmt.Errorf("choose playbook for %s: there is none", c.Target.Kind)
 	}
 	return p, nil
 }
 
-// subject is what the case's playbook is made for.
-func (e *Engine) subject(ctx context.Context, c casefile.Case) (playbook.Subject, error) {
-	documents, err := e.o.Store.Documents(ctx, c.ID)
-	if err != nil {
-		return playbook.Subject{}, fmt.Errorf("read findings of case %s: %w", c.ID, err)
-	}
+// subject is what the case's playbook is made for. What it takes from the findings, it takes in the order of their ids.
+func (e *Engine) subject(c casefile.Case, findings []finding.Finding) playbook.Subject {
 	s := playbook.Subject{Case: c.ID, Target: c.Target, Config: e.o.Config, Steps: switchedOff(c.Off)}
 	var latest time.Time
-	for _, id := range slices.Sorted(maps.Keys(documents)) {
-		f, ok := decodeOne(documents[id])
-		if ok && f.LastSeen.After(latest) {
+	for _, f := range slices.SortedFunc(slices.Values(findings), func(a, b finding.Finding) int { return strings.Compare(a.ID, b.ID) }) {
+		if f.LastSeen.After(latest) {
 			latest = f.LastSeen
 			s.Since = latest.UTC().Format(time.RFC3339)
 		}
-		if !ok || f.Identity == nil || !slices.Contains(f.Targets, c.Target) {
+		if f.Identity == nil || !slices.Contains(f.Targets, c.Target) {
 			continue
 		}
 		if key := f.Identity.AccessKeyID; key != "" && !slices.Contains(s.AccessKeys, key) {
@@ -402,7 +401,7 @@ func (e *Engine) subject(ctx context.Context, c casefile.Case) (playbook.Subject
 		}
 		s.PrincipalID = f.Identity.PrincipalID
 	}
-	return s, nil
+	return s
 }
 
 // decodeOne reads a finding back from the document that the store kept.

@@ -33,7 +33,7 @@ func (r *run) settle(ctx context.Context, final bool) {
 		c.Playbook = r.p.Name
 		c.Residual, c.Settled, c.Releasing = v.residual, v.settled && !interrupted && !broken, false
 		if contained && !broken {
-			c.Answered(r.c.Looking)
+			c.Answered(r.c.Looking...)
 		}
 		if v.status != casefile.Failed && c.ContainedAfter == 0 && v.acted.After(r.received) {
 			c.ContainedAfter = v.acted.Sub(r.received)

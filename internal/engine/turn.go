@@ -101,16 +101,11 @@ func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
 	if err != nil {
 		return err
 	}
-	findings, err := e.findings(ctx, c)
-	if err != nil {
-		return err
-	}
 	var documents sync.WaitGroup
-	for _, f := range findings {
-		if slices.Contains(c.Unanswered, f.ID) {
-			r.f = &f
-			documents.Go(func() { r.keepDocument(ctx, f) })
-		}
+	looked := unanswered(c, r.findings)
+	for _, f := range looked {
+		r.f = &f
+		documents.Go(func() { r.keepDocument(ctx, f) })
 	}
 	r.guard(ctx)
 	r.fold(ctx, node)
@@ -125,10 +120,8 @@ func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
 		return refused
 	}
 	if again { // contained first, told then
-		for _, f := range findings {
-			if slices.Contains(c.Unanswered, f.ID) {
-				e.sendRepeat(ctx, c, f)
-			}
+		for _, f := range looked {
+			e.sendRepeat(ctx, c, f)
 		}
 	}
 	return r.ended()
@@ -146,7 +139,8 @@ func (e *Engine) Step(ctx context.Context, t Turn, id string) error {
 	if err != nil {
 		return fmt.Errorf("read records of case %s: %w", c.ID, err)
 	}
-	if c.Settled || c.Status == casefile.Released || e.heldBack(c) || !slices.ContainsFunc(records, func(r action.Record) bool { return !strings.HasPrefix(r.Action, "notify.") }) {
+	step := func(r action.Record) bool { return !isNotice(r) }
+	if c.Settled || c.Status == casefile.Released || e.heldBack(c) || !slices.ContainsFunc(records, step) {
 		return nil
 	}
 	r, err := e.turn(ctx, t, c)
@@ -182,12 +176,8 @@ func (e *Engine) Settle(ctx context.Context, t Turn) (casefile.Case, error) {
 	if err != nil {
 		return c, err
 	}
-	findings, err := e.findings(held, c)
-	if err != nil {
-		return c, err
-	}
-	if len(findings) > 0 {
-		r.f = &findings[len(findings)-1]
+	if n := len(r.findings); n > 0 {
+		r.f = &r.findings[n-1]
 	}
 	r.settle(held, true)
 	if refused := r.pre.permit(context.WithoutCancel(held)); refused != nil {
@@ -198,7 +188,8 @@ func (e *Engine) Settle(ctx context.Context, t Turn) (casefile.Case, error) {
 	return now, errors.Join(err, rerr)
 }
 
-// Whole says whether a case ended as policy says, or people are asked, as policy says. Else a person has to look: something failed, or was left undone.
+// Whole says whether a case ended as policy says, or people are asked, as policy says. Else a person has to look: something
+// failed, or was left undone.
 func Whole(c casefile.Case) bool {
 	switch c.Status {
 	case casefile.Contained:
@@ -231,11 +222,15 @@ func (e *Engine) take(ctx context.Context, t Turn) (held context.Context, c case
 
 // turn is a run over the case's playbook that does not wait.
 func (e *Engine) turn(ctx context.Context, t Turn, c casefile.Case) (*run, error) {
-	p, err := e.playbook(ctx, c)
+	findings, err := e.findings(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	r, err := e.newRun(ctx, c, p, nil, t.Received)
+	p, err := e.playbookFor(c, findings)
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.newRun(ctx, c, p, findings, nil, t.Received)
 	if err == nil {
 		r.once = true
 	}
@@ -262,21 +257,28 @@ func (e *Engine) anew(ctx context.Context, t Turn, released casefile.Case) error
 		return err
 	}
 	var errs []error
-	for _, f := range findings {
-		if !slices.Contains(released.Unanswered, f.ID) {
-			continue
-		}
+	for _, f := range unanswered(released, findings) {
 		r := e.respond(ctx, f, released.Target, t.Received)
 		if errs = append(errs, r.Err); r.Err != nil || !Whole(r.Case) {
 			continue // stays unanswered here, so that the walk does not end well
 		}
 		_, err := e.o.Store.Update(ctx, released.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-			c.Answered([]casefile.Finding{{ID: f.ID, Count: f.Count}})
+			c.Answered(entry(f))
 			return []casefile.Entry{{By: e.o.Owner, Event: "finding", Text: f.ID + " is answered in case " + r.Case.ID}}, nil
 		})
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// unanswered are those of a case's findings that no run has gone through the containment for.
+func unanswered(c casefile.Case, findings []finding.Finding) (out []finding.Finding) {
+	for _, f := range findings {
+		if slices.Contains(c.Unanswered, f.ID) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // PlaceError says that a playbook has no such node, or the catalogue no such action.

@@ -110,7 +110,7 @@ func openCounts(t *testing.T, s casefile.Store) {
 	_, _, err := s.OpenCase(t.Context(), first)
 	must(t, err)
 	_, err = s.Update(t.Context(), "c-1", func(c *casefile.Case) ([]casefile.Entry, error) {
-		c.Answered(c.Findings)
+		c.Answered(c.Findings...)
 		return nil, nil
 	})
 	must(t, err)
