@@ -50,6 +50,50 @@ func (p revocation) policy() string {
 	return p.Policy
 }
 
+// revokes makes an action that revokes sessions from what is its own: ID, texts, Permissions and Observe. of gives the parts of
+// its request that every one of them has.
+func revokes[T any](s action.Spec[T, revocation], of func(*T) (*action.On, *activity)) action.Action {
+	s.Settle = time.Minute
+	s.Expect = func(_ T, prior revocation) revocation { return expectRevoked(prior) }
+	s.Do = func(ctx context.Context, env *action.Env, t T, prior revocation) error {
+		on, _ := of(&t)
+		return revoke(ctx, env, on.Case, prior)
+	}
+	s.Undo = func(ctx context.Context, env *action.Env, t T, prior revocation) error {
+		on, _ := of(&t)
+		return unrevoke(ctx, env, on.Case, prior)
+	}
+	s.Verify = func(t T, prior, after revocation) error {
+		_, since := of(&t)
+		return verifyRevoked(prior, after, *since)
+	}
+	s.Parts, s.Without = revocationParts, withoutRevocation
+	s.Merge = func(was, asked T) T {
+		_, since := of(&was)
+		_, later := of(&asked)
+		*since = since.later(*later)
+		return was
+	}
+	return action.New(s)
+}
+
+// readEntity reads side by side what get reads of p's role or user, its inline policy, and who is calling.
+func readEntity(ctx context.Context, env *action.Env, p *revocation, get func(context.Context) error) (caller string, err error) {
+	e, policy := p.entity(), p.policy()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return get(ctx) })
+	g.Go(func() (err error) {
+		p.Inline, err = readInline(ctx, env.IAM, e, policy)
+		return err
+	})
+	g.Go(func() (err error) {
+		caller, err = callerARN(ctx, env)
+		return err
+	})
+	err = g.Wait()
+	return caller, err
+}
+
 // revocationPermissions are the IAM actions of revoking, reading back and releasing for a kind ("Role", "User"), with
 // those more that the action itself needs. forRelease are the ones that only release needs.
 func revocationPermissions(kind string, more ...string) (all, forRelease []string) {

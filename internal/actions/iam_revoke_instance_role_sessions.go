@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -24,7 +23,7 @@ type roleRequest struct {
 
 func revokeInstanceRoleSessions() action.Action {
 	permissions, forRelease := revocationPermissions("Role", "ec2:DescribeInstances", "iam:GetInstanceProfile", "iam:ListInstanceProfilesForRole")
-	return action.New(action.Spec[roleRequest, revocation]{
+	return revokes(action.Spec[roleRequest, revocation]{
 		ID:      "iam.revoke-instance-role-sessions",
 		Summary: "Revokes every session of the instance's role that was issued up to now.",
 		Details: "The host's credentials may have been copied away; taking the profile off does not end them. The role gets " +
@@ -35,23 +34,8 @@ func revokeInstanceRoleSessions() action.Action {
 			"takes the case's policy away.",
 		Permissions: permissions,
 		ForRelease:  forRelease,
-		Settle:      time.Minute,
 		Observe:     observeInstanceRole,
-		Expect:      func(_ roleRequest, prior revocation) revocation { return expectRevoked(prior) },
-		Do: func(ctx context.Context, env *action.Env, t roleRequest, prior revocation) error {
-			return revoke(ctx, env, t.Case, prior)
-		},
-		Undo: func(ctx context.Context, env *action.Env, t roleRequest, prior revocation) error {
-			return unrevoke(ctx, env, t.Case, prior)
-		},
-		Verify:  func(t roleRequest, prior, after revocation) error { return verifyRevoked(prior, after, t.activity) },
-		Parts:   revocationParts,
-		Without: withoutRevocation,
-		Merge: func(was, asked roleRequest) roleRequest {
-			was.activity = was.later(asked.activity)
-			return was
-		},
-	})
+	}, func(t *roleRequest) (*action.On, *activity) { return &t.On, &t.activity })
 }
 
 func observeInstanceRole(ctx context.Context, env *action.Env, t roleRequest, known *revocation) (revocation, error) {

@@ -3,11 +3,9 @@ package actions
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"golang.org/x/sync/errgroup"
 
 	"cordon/internal/action"
 	"cordon/internal/cloud"
@@ -23,7 +21,7 @@ type roleSessionsRequest struct {
 
 func revokeRoleSessions() action.Action {
 	permissions, forRelease := revocationPermissions("Role", "iam:GetRole", "sts:GetCallerIdentity")
-	return action.New(action.Spec[roleSessionsRequest, revocation]{
+	return revokes(action.Spec[roleSessionsRequest, revocation]{
 		ID:      "iam.revoke-role-sessions",
 		Summary: "Revokes every session of a role that was issued up to now.",
 		Details: "The role gets the inline policy " + revokePolicyName + ", a Deny of everything for credentials issued before 30 " +
@@ -33,25 +31,8 @@ func revokeRoleSessions() action.Action {
 			"those in iam.protected are left alone: the reason says what a person does. Release puts back what the policy was.",
 		Permissions: permissions,
 		ForRelease:  forRelease,
-		Settle:      time.Minute,
 		Observe:     observeRoleSessions,
-		Expect:      func(_ roleSessionsRequest, prior revocation) revocation { return expectRevoked(prior) },
-		Do: func(ctx context.Context, env *action.Env, t roleSessionsRequest, prior revocation) error {
-			return revoke(ctx, env, t.Case, prior)
-		},
-		Undo: func(ctx context.Context, env *action.Env, t roleSessionsRequest, prior revocation) error {
-			return unrevoke(ctx, env, t.Case, prior)
-		},
-		Verify: func(t roleSessionsRequest, prior, after revocation) error {
-			return verifyRevoked(prior, after, t.activity)
-		},
-		Parts:   revocationParts,
-		Without: withoutRevocation,
-		Merge: func(was, asked roleSessionsRequest) roleSessionsRequest {
-			was.activity = was.later(asked.activity)
-			return was
-		},
-	})
+	}, func(t *roleSessionsRequest) (*action.On, *activity) { return &t.On, &t.activity })
 }
 
 func observeRoleSessions(ctx context.Context, env *action.Env, t roleSessionsRequest, known *revocation) (revocation, error) {
@@ -62,14 +43,11 @@ func observeRoleSessions(ctx context.Context, env *action.Env, t roleSessionsReq
 		return revocation{}, action.Skipf("%s is no IAM role: it has no sessions that could be revoked this way", t.Target)
 	}
 	var (
-		p      = revocation{Role: t.Target.ID}
-		e      = p.entity()
-		path   string
-		caller string
+		p    = revocation{Role: t.Target.ID}
+		e    = p.entity()
+		path string
 	)
-	policy := p.policy()
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
+	caller, err := readEntity(ctx, env, &p, func(ctx context.Context) error {
 		out, err := env.IAM.GetRole(ctx, &iam.GetRoleInput{RoleName: &p.Role})
 		if cloud.Is(err, "NoSuchEntity") {
 			return &action.Gone{What: e.String()}
@@ -80,15 +58,7 @@ func observeRoleSessions(ctx context.Context, env *action.Env, t roleSessionsReq
 		p.ARN, path = aws.ToString(out.Role.Arn), aws.ToString(out.Role.Path)
 		return nil
 	})
-	g.Go(func() (err error) {
-		p.Inline, err = readInline(ctx, env.IAM, e, policy)
-		return err
-	})
-	g.Go(func() (err error) {
-		caller, err = callerARN(ctx, env)
-		return err
-	})
-	if err := g.Wait(); err != nil {
+	if err != nil {
 		return revocation{}, err
 	}
 	if err := refuseAWSOwned(p.Role, path); err != nil {

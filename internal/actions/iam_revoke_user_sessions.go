@@ -3,11 +3,9 @@ package actions
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"golang.org/x/sync/errgroup"
 
 	"cordon/internal/action"
 	"cordon/internal/cloud"
@@ -25,7 +23,7 @@ type userSessionsRequest struct {
 
 func revokeUserSessions() action.Action {
 	permissions, forRelease := revocationPermissions("User", "iam:GetUser", "iam:ListUsers", "sts:GetCallerIdentity")
-	return action.New(action.Spec[userSessionsRequest, revocation]{
+	return revokes(action.Spec[userSessionsRequest, revocation]{
 		ID:      "iam.revoke-user-sessions",
 		Summary: "Revokes every session of an IAM user that was issued up to now.",
 		Details: "The user gets the inline policy " + revokePolicyName + ", a Deny of everything for temporary credentials issued before 30 " +
@@ -36,25 +34,8 @@ func revokeUserSessions() action.Action {
 			"those in iam.protected are left alone. Release puts back what the policy was.",
 		Permissions: permissions,
 		ForRelease:  forRelease,
-		Settle:      time.Minute,
 		Observe:     observeUserSessions,
-		Expect:      func(_ userSessionsRequest, prior revocation) revocation { return expectRevoked(prior) },
-		Do: func(ctx context.Context, env *action.Env, t userSessionsRequest, prior revocation) error {
-			return revoke(ctx, env, t.Case, prior)
-		},
-		Undo: func(ctx context.Context, env *action.Env, t userSessionsRequest, prior revocation) error {
-			return unrevoke(ctx, env, t.Case, prior)
-		},
-		Verify: func(t userSessionsRequest, prior, after revocation) error {
-			return verifyRevoked(prior, after, t.activity)
-		},
-		Parts:   revocationParts,
-		Without: withoutRevocation,
-		Merge: func(was, asked userSessionsRequest) userSessionsRequest {
-			was.activity = was.later(asked.activity)
-			return was
-		},
-	})
+	}, func(t *userSessionsRequest) (*action.On, *activity) { return &t.On, &t.activity })
 }
 
 func observeUserSessions(ctx context.Context, env *action.Env, t userSessionsRequest, known *revocation) (revocation, error) {
@@ -66,17 +47,14 @@ func observeUserSessions(ctx context.Context, env *action.Env, t userSessionsReq
 		return revocation{}, err
 	}
 	var (
-		p      = revocation{User: name}
-		e      = p.entity()
-		id     string
-		caller string
+		p  = revocation{User: name}
+		e  = p.entity()
+		id string
 	)
 	if t.Target.Kind == finding.KindFederatedUser { // other cases may answer at the same user
 		p.Policy = casePolicyName(t.Case)
 	}
-	policy := p.policy()
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
+	caller, err := readEntity(ctx, env, &p, func(ctx context.Context) error {
 		out, err := env.IAM.GetUser(ctx, &iam.GetUserInput{UserName: &p.User})
 		if cloud.Is(err, "NoSuchEntity") {
 			return &action.Gone{What: e.String()}
@@ -87,15 +65,7 @@ func observeUserSessions(ctx context.Context, env *action.Env, t userSessionsReq
 		p.ARN, id = aws.ToString(out.User.Arn), aws.ToString(out.User.UserId)
 		return nil
 	})
-	g.Go(func() (err error) {
-		p.Inline, err = readInline(ctx, env.IAM, e, policy)
-		return err
-	})
-	g.Go(func() (err error) {
-		caller, err = callerARN(ctx, env)
-		return err
-	})
-	if err := g.Wait(); err != nil {
+	if err != nil {
 		return revocation{}, err
 	}
 	if asked, ok := uniqueUserID(t.PrincipalID); ok && asked != id {
