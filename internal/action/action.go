@@ -58,6 +58,7 @@ type Env struct {
 
 	inEffect *time.Time
 	notes    *notebook
+	remains  *notebook
 }
 
 // Note leaves a remark with the record, for people: what a state cannot show, such as how long a moment was. Saying
@@ -65,6 +66,14 @@ type Env struct {
 func (e *Env) Note(format string, args ...any) {
 	if e.notes != nil {
 		e.notes.add(fmt.Sprintf(format, args...))
+	}
+}
+
+// Remains says what may still get through although Do ends well, where the state cannot show it. It is a residual path of the
+// record until its change is put back or made again. It is safe for concurrent use.
+func (e *Env) Remains(format string, args ...any) {
+	if e.remains != nil {
+		e.remains.add(fmt.Sprintf(format, args...))
 	}
 }
 

@@ -42,6 +42,8 @@ type Record struct {
 	Error  string   `json:"error,omitempty"`
 	Reason string   `json:"reason,omitempty"`
 	Notes  []string `json:"notes,omitempty"` // remarks so far, for the reason of a later attempt
+
+	Remains []string `json:"remains,omitempty"` // what Do said may still get through although it is done
 }
 
 // Open says whether the record still holds a change of ours that release has to look at.

@@ -42,7 +42,7 @@ func Run(ctx context.Context, l Ledger, env *Env, a Action, caseID string, req R
 		rec = Record{Case: caseID, Action: a.ID, Started: time.Now().UTC()}
 	}
 	own := *env
-	own.notes = &notebook{lines: slices.Clone(rec.Notes)}
+	own.notes, own.remains = &notebook{lines: slices.Clone(rec.Notes)}, &notebook{}
 	own.Touch = refusable(a.ID, env.Touch)
 	r := runner{l: l, env: &own, a: a, drifts: new(int)}
 	if rec.Status == Undone { // what was before is not what is before now
@@ -127,6 +127,7 @@ func (r runner) again(ctx context.Context, rec Record) (Record, error) {
 }
 
 func (r runner) storeAndAct(ctx context.Context, rec Record) (Record, error) {
+	rec.Remains = nil
 	rec, err := r.save(ctx, rec)
 	if err != nil {
 		return rec, err // law 1: not stored, so nothing is changed
@@ -206,6 +207,7 @@ func (r runner) confirm(ctx context.Context, rec Record) (Record, error) {
 			rec.After = after
 			if err = r.a.impl.verify(rec.Request, rec.Prior, after); err == nil {
 				rec.Status, rec.Reason, rec.Ended = Done, r.env.notes.text(), time.Now().UTC()
+				rec.Remains = r.env.remains.all()
 				return r.store(ctx, rec)
 			}
 			var drifted *Drifted

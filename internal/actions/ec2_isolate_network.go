@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -74,8 +75,13 @@ func observeIsolation(ctx context.Context, env *action.Env, t isolateRequest, kn
 	g.Go(func() (err error) { s, err = observeNetwork(gctx, env, t.On, t.ownNames()...); return err })
 	g.Go(func() error {
 		instance, err := describeInstance(gctx, env, t.Target.ID)
-		if err != nil {
+		var gone *action.Gone
+		switch {
+		case errors.As(err, &gone):
 			return err
+		case err != nil: // it is evidence alone: what cannot be described is isolated all the same
+			env.Note("what the instance was like before could not be kept: %v", err)
+			return nil
 		}
 		document, err = json.Marshal(instance)
 		return err

@@ -30,6 +30,9 @@ type volumeSnapshot struct {
 // snapshotTries is how many snapshots of one volume may end in error before the step fails.
 const snapshotTries = 2
 
+// snapshotAttempts is how often a passing fault is waited out.
+const snapshotAttempts = 6
+
 func snapshotVolumes() action.Action {
 	return action.New(action.Spec[instanceRequest, snapshotsState]{
 		ID:      "ec2.snapshot-volumes",
@@ -107,6 +110,9 @@ func takeSnapshots(ctx context.Context, env *action.Env, t instanceRequest, prio
 	if err == nil {
 		err = tagDevices(ctx, env, prior.Volumes, have)
 	}
+	if cloud.Temporary(err) && env.Attempt < snapshotAttempts {
+		return &action.Pending{After: env.Backoff() + 2*time.Second, Reason: "they may have been taken, and are looked for: " + err.Error()}
+	}
 	if cloud.Is(err, "SnapshotCreationPerVolumeRateExceeded") {
 		return &action.Pending{After: 15 * time.Second, Reason: "a volume had another snapshot within 15 s: " + err.Error()}
 	}
@@ -140,7 +146,7 @@ func snapshotInstance(
 		InstanceSpecification: &ec2types.InstanceSpecification{InstanceId: &t.Target.ID},
 		Description:           aws.String("Cordon case " + t.Case + ": " + t.Target.ID),
 		TagSpecifications:     snapshotTags(t, ""),
-	})
+	}, once)
 	switch {
 	case err == nil:
 		for _, s := range out.Snapshots {

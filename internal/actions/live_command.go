@@ -53,7 +53,7 @@ func sendCommand(
 	if bucket, prefix, ok := env.Evidence.Bucket(); ok {
 		in.OutputS3BucketName, in.OutputS3KeyPrefix = &bucket, aws.String(prefix+"live-response")
 	}
-	out, err := env.SSM.SendCommand(ctx, in)
+	out, err := env.SSM.SendCommand(ctx, in, func(o *ssm.Options) { o.Retryer = cloud.Once() })
 	if err != nil {
 		return "", wrap("send the live response commands to", t.Target.ID, err)
 	}

@@ -51,7 +51,7 @@ func move(ctx context.Context, env *action.Env, on action.On, prior networkState
 	for i, id := range left {
 		n := prior.Interfaces[id]
 		if g := groups[n.VPC]; g.err == nil {
-			wg.Go(func() { errs[i] = moveInterface(ctx, env, id, n, g.untrack, g.target) })
+			wg.Go(func() { errs[i] = moveInterface(ctx, env, id, n, g) })
 		}
 	}
 	wg.Wait()
@@ -93,8 +93,12 @@ func notYetIn(ctx context.Context, env *action.Env, on action.On, prior networkS
 // moveInterface takes one interface through the all-access group into its quarantine group. Whatever comes of the first
 // step, whose answer may be lost, the second one is made, also when the caller gives up. Where that fails for good the
 // interface gets its former groups back: all-access would be worse than before.
-func moveInterface(ctx context.Context, env *action.Env, id string, prior networkInterface, untrack, group string) error {
+func moveInterface(ctx context.Context, env *action.Env, id string, prior networkInterface, g vpcGroups) error {
+	untrack, group := g.untrack, g.target
 	if untrack == "" {
+		if g.uncut != nil {
+			leaveOpen(env, id, g.uncut)
+		}
 		return wrap("isolate", id, setGroups(ctx, env, id, group))
 	}
 	opened := time.Now()
@@ -106,8 +110,10 @@ func moveInterface(ctx context.Context, env *action.Env, id string, prior networ
 	case err == nil && uncut == nil:
 		env.Note("%s: all-access for %d ms, to cut its live connections", id, time.Since(opened).Milliseconds())
 		return nil
+	case err == nil && cloud.Temporary(uncut): // isolated by now: once more through the all-access group, to cut what was open
+		return cutAgain(ctx, env, id, untrack, group, uncut)
 	case err == nil:
-		env.Note("%s: its live connections may not have been cut, and stay open until idle: no answer that it was in the all-access group: %v", id, uncut)
+		leaveOpen(env, id, uncut)
 		return nil
 	}
 	err = errors.Join(uncut, err)
@@ -117,6 +123,28 @@ func moveInterface(ctx context.Context, env *action.Env, id string, prior networ
 		return fmt.Errorf("isolate %s: it may be in the ALL-ACCESS group %s now, put it into %s at once: %w", id, untrack, group, errors.Join(err, undo))
 	}
 	return fmt.Errorf("isolate %s (its former security groups are back): %w", id, err)
+}
+
+// cutAgain takes an isolated interface through the all-access group once more, because it may not have been there.
+func cutAgain(ctx context.Context, env *action.Env, id, untrack, group string, uncut error) error {
+	opened := time.Now()
+	uncut = patiently(ctx, func() error { return setGroups(ctx, env, id, untrack) })
+	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if err := patiently(back, func() error { return setGroups(back, env, id, group) }); err != nil {
+		return fmt.Errorf("isolate %s: it may be in the ALL-ACCESS group %s now, put it into %s at once: %w", id, untrack, group, errors.Join(uncut, err))
+	}
+	if uncut != nil {
+		leaveOpen(env, id, uncut)
+		return nil
+	}
+	env.Note("%s: isolated, then all-access again for %d ms, to cut its live connections", id, time.Since(opened).Milliseconds())
+	return nil
+}
+
+// leaveOpen says that an interface is isolated, and that its live connections may not have been cut.
+func leaveOpen(env *action.Env, id string, cause error) {
+	env.Remains("%s: connections that were open before may still be, until they are idle: they could not be cut: %v", id, cause)
 }
 
 // regroup gives one interface its former groups back, some of which may be Cordon's own.

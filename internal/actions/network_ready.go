@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"cordon/internal/action"
@@ -11,7 +12,8 @@ import (
 type vpcGroups struct {
 	target  string
 	untrack string // "" where live connections are not to be cut, or cannot be
-	err     error  // why there is no target; that of the all-access group is only noted
+	uncut   error  // why live connections cannot be cut
+	err     error  // why there is no target
 }
 
 // readyGroups makes both groups in every VPC at once. A VPC where that fails does not stop the others, and where only
@@ -27,7 +29,7 @@ func readyGroups(ctx context.Context, env *action.Env, on action.On, vpcs []stri
 		wg.Go(func() {
 			id, err := readyUntrackGroup(ctx, env, on, vpc)
 			if err != nil {
-				env.Note("live connections in %s were not cut, and stay open until idle: the all-access group could not be made: %v", vpc, err)
+				made[i].uncut = fmt.Errorf("make the all-access group: %w", err)
 				return
 			}
 			made[i].untrack = id

@@ -9,6 +9,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"cordon/internal/action"
+	"cordon/internal/cloud"
 )
 
 // The tags of what Cordon makes for a case.
@@ -79,6 +80,9 @@ func caseSnapshots(
 	return best, nil
 }
 
+// once keeps the SDK from taking a snapshot twice where the answer to the first was lost.
+func once(o *ec2.Options) { o.Retryer = cloud.Once() }
+
 // snapshotEach takes each volume by itself and adds the new snapshots to have.
 func snapshotEach(
 	ctx context.Context, env *action.Env, t instanceRequest, volumes map[string]string, have map[string]volumeSnapshot,
@@ -89,7 +93,7 @@ func snapshotEach(
 			VolumeId:          &id,
 			Description:       aws.String("Cordon case " + t.Case + ": " + t.Target.ID + " " + volumes[id]),
 			TagSpecifications: snapshotTags(t, volumes[id]),
-		})
+		}, once)
 		if err != nil {
 			return wrap("snapshot volume", id, err)
 		}

@@ -63,9 +63,11 @@ type Case struct {
 	Changes int `json:"changes,omitempty"`
 
 	// Settled says that the last run went to its end, with nothing left to wait for: a duplicate delivery has nothing to
-	// go on with. Releasing says that a release was begun and is not complete.
-	Settled   bool `json:"settled,omitempty"`
-	Releasing bool `json:"releasing,omitempty"`
+	// go on with. Releasing says that a release was begun and is not complete; ReleasingOnly the same of a release that is
+	// limited to these actions (sorted).
+	Settled       bool     `json:"settled,omitempty"`
+	Releasing     bool     `json:"releasing,omitempty"`
+	ReleasingOnly []string `json:"releasing_only,omitempty"`
 	// Wanted is when somebody last said that they wait for the run to give the case over: a release, or a run for a newer
 	// finding. It is said again while they wait.
 	Wanted time.Time `json:"wanted,omitzero"`

@@ -50,7 +50,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	if err != nil {
 		return c, fmt.Errorf("read records of case %s: %w", caseID, err)
 	}
-	by := e.o.Owner
+	by, was := e.o.Owner, c
 	var left []string
 	if slices.ContainsFunc(records, action.Record.Open) {
 		env, err := e.env(ctx, c)
@@ -59,6 +59,9 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 		}
 		env.ReactivateKeys = o.ReactivateKeys
 		if by, err = identify(ctx, env.Clients, c.Target.Account); err != nil {
+			return c, err
+		}
+		if c, err = e.releaseBegun(ctx, c, by, "a release was begun, and is not complete: run it again", func(c *casefile.Case) { c.Releasing = true }); err != nil {
 			return c, err
 		}
 		e.sortByPlaybook(ctx, c, records)
@@ -71,7 +74,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	case o.FalsePositive:
 		reason = "released as a false positive"
 	case again:
-		reason = c.Reason
+		reason = was.Reason
 	}
 	if len(left) > 0 && again {
 		return c, fmt.Errorf("release case %s further: %s", caseID, strings.Join(left, "; "))
@@ -86,7 +89,7 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 		}
 	}
 	token := ""
-	c, changed, err := e.setStatus(ctx, caseID, by, status, reason, nil, func(c *casefile.Case) {
+	c, _, err = e.setStatus(ctx, caseID, by, status, reason, nil, func(c *casefile.Case) {
 		token = closeQuestion(c, by)
 		c.Residual, c.Settled, c.Releasing, c.Wanted, c.Looking = []string{}, false, status != casefile.Released, time.Time{}, nil
 		if !c.Releasing {
@@ -98,7 +101,21 @@ func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (
 	}
 	e.nobodyNeedsWait(ctx, c, token)
 	c.Findings = known
-	return e.afterRelease(ctx, c, changed, o)
+	return e.afterRelease(ctx, c, c.Status == casefile.Partial || !again, o)
+}
+
+// releaseBegun says in the case that a release is at work, before it puts anything back: a process that dies in the middle leaves no
+// case that claims to be contained. A case that is released stays so: what is put back now is beside it.
+func (e *Engine) releaseBegun(ctx context.Context, c casefile.Case, by, reason string, edit func(*casefile.Case)) (casefile.Case, error) {
+	if c.Status == casefile.Released || c.Releasing {
+		return c, nil
+	}
+	return e.o.Store.Update(ctx, c.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
+		entry := casefile.Entry{By: by, Event: "status", From: c.Status, To: casefile.Partial, Text: reason}
+		c.Status, c.Reason, c.Changes = casefile.Partial, reason, c.Changes+1 // counted also where it was partial before: people are told
+		edit(c)
+		return []casefile.Entry{entry}, nil
+	})
 }
 
 // afterRelease tells people, and archives the findings of a false positive.
@@ -155,8 +172,13 @@ func (e *Engine) leaveOff(ctx context.Context, rec action.Record) error {
 
 // undoAll walks the records from the last to the first and says what could not be put back.
 func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, records []action.Record, force bool, began time.Time) (left []string, err error) {
+	failed := map[string]bool{}
 	for _, rec := range slices.Backward(records) {
 		if !rec.Open() {
+			continue
+		}
+		if until := e.actions[rec.Action].Until; failed[until] { // else the state under it could not be told from someone else's change
+			left = append(left, rec.Action+": "+until+" has to be put back first")
 			continue
 		}
 		a, ok := e.actions[rec.Action]
@@ -178,6 +200,7 @@ func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, 
 		if rec.Status == action.Failed {
 			text = rec.Error
 		}
+		failed[rec.Action] = rec.Status == action.Failed
 		if rec.Status == action.Failed || rec.Status == action.Conflict {
 			left = append(left, rec.Action+": "+text)
 		}

@@ -26,7 +26,7 @@ func (e *Engine) chosen(c casefile.Case, records []action.Record, only []string)
 		}
 	}
 	for _, id := range only {
-		if !slices.ContainsFunc(chosen, func(r action.Record) bool { return r.Action == id }) {
+		if !slices.ContainsFunc(chosen, func(r action.Record) bool { return r.Action == id }) && !slices.Contains(c.ReleasingOnly, id) {
 			for _, rec := range chosen {
 				held = append(held, rec.Action)
 			}
@@ -63,6 +63,13 @@ func (e *Engine) releaseOnly(ctx context.Context, c casefile.Case, o ReleaseOpti
 	if err != nil {
 		return c, err
 	}
+	was := c
+	c, err = e.releaseBegun(ctx, c, by, "a release of "+strings.Join(o.Only, ", ")+" was begun, and is not complete: run it again", func(c *casefile.Case) {
+		c.ReleasingOnly = union(nil, o.Only)
+	})
+	if err != nil {
+		return c, err
+	}
 	e.sortByPlaybook(ctx, c, chosen)
 	left, err := e.undoAll(ctx, c, env, chosen, o.Force, began)
 	if err != nil {
@@ -77,13 +84,14 @@ func (e *Engine) releaseOnly(ctx context.Context, c casefile.Case, o ReleaseOpti
 		return c, fmt.Errorf("read records of case %s: %w", c.ID, err)
 	}
 	var back []string
-	for _, rec := range chosen {
-		if i := slices.IndexFunc(records, func(r action.Record) bool { return r.Action == rec.Action }); i >= 0 && records[i].Status == action.Undone {
+	for _, rec := range records {
+		if slices.Contains(o.Only, rec.Action) && rec.Status == action.Undone {
 			back = append(back, rec.Action)
 		}
 	}
 	slices.Sort(back)
-	v := judge(p, e.actions, records, slices.Compact(slices.Sorted(slices.Values(slices.Concat(c.LetGo, back)))), c.Settled)
+	letGo := union(c.LetGo, back)
+	v := judge(p, e.actions, records, letGo, c.Settled)
 	reason := "released in part: " + orNothing(back) + " put back; still held: " + orNothing(held)
 	if len(left) > 0 {
 		v.status, reason = casefile.Partial, reason+"; could not be put back: "+strings.Join(left, "; ")
@@ -94,11 +102,10 @@ func (e *Engine) releaseOnly(ctx context.Context, c casefile.Case, o ReleaseOpti
 	if v.reason != "" {
 		reason += "; " + v.reason
 	}
-	now, changed, err := e.setStatus(ctx, c.ID, by, v.status, reason, nil, func(c *casefile.Case) {
-		c.LetGo = slices.Compact(slices.Sorted(slices.Values(slices.Concat(c.LetGo, back))))
-		c.Residual, c.Wanted = v.residual, time.Time{}
+	now, _, err := e.setStatus(ctx, c.ID, by, v.status, reason, nil, func(c *casefile.Case) {
+		c.LetGo, c.ReleasingOnly, c.Residual, c.Wanted = letGo, nil, v.residual, time.Time{}
 	})
-	if err != nil || !changed {
+	if err != nil || now.Status == was.Status {
 		return now, err
 	}
 	f, err := e.lastFinding(ctx, now)
@@ -109,6 +116,11 @@ func (e *Engine) releaseOnly(ctx context.Context, c casefile.Case, o ReleaseOpti
 	n.send(ctx, now, statusKey(now), noticeOf(now, f, records))
 	n.wait()
 	return e.reread(ctx, now)
+}
+
+// union is what is in either, sorted, each once.
+func union(a, b []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
 }
 
 func orNothing(actions []string) string {

@@ -31,7 +31,7 @@ func (r *run) settle(ctx context.Context, final bool) {
 	v := judge(r.p, r.e.actions, records, r.c.LetGo, final)
 	c, changed, err := r.e.setStatus(ctx, r.caseID, r.pre.by(r.e.o.Owner), v.status, v.reason, nil, func(c *casefile.Case) {
 		c.Playbook = r.p.Name
-		c.Residual, c.Settled, c.Releasing = v.residual, v.settled && !interrupted && !broken, false
+		c.Residual, c.Settled, c.Releasing, c.ReleasingOnly = v.residual, v.settled && !interrupted && !broken, false, nil
 		if contained && !broken {
 			c.Answered(r.c.Looking...)
 		}
@@ -85,6 +85,7 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 			missing = append(missing, until.Action+": "+why(until))
 		case rec.Status == action.Done:
 			a := actions[s.Action]
+			v.residual = append(v.residual, rec.Remains...)
 			if a.Until == "" || byAction[a.Until].Status != action.Done {
 				more, err := action.Residual(a, rec)
 				if err != nil {
