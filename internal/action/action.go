@@ -69,9 +69,10 @@ func (e *Env) Note(format string, args ...any) {
 	}
 }
 
-// Remains says what may still get through although Do ends well, where the state cannot show it. It is a residual path of the
+// Remains is a Note that says what may still get through although Do ends well, where the state cannot show it. It is a residual path of the
 // record until its change is put back or made again. It is safe for concurrent use.
 func (e *Env) Remains(format string, args ...any) {
+	e.Note(format, args...)
 	if e.remains != nil {
 		e.remains.add(fmt.Sprintf(format, args...))
 	}

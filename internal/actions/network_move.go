@@ -144,7 +144,7 @@ func cutAgain(ctx context.Context, env *action.Env, id, untrack, group string, u
 
 // leaveOpen says that an interface is isolated, and that its live connections may not have been cut.
 func leaveOpen(env *action.Env, id string, cause error) {
-	env.Remains("%s: connections that were open before may still be, until they are idle: they could not be cut: %v", id, cause)
+	env.Remains("%s: connections that were open before may not have been cut, and stay open until idle: %v", id, cause)
 }
 
 // regroup gives one interface its former groups back, some of which may be Cordon's own.
