@@ -104,7 +104,10 @@ func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Targe
 
 func (e *Engine) respondOnce(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
 	o, err := e.open(ctx, f, t, received, true)
-	if err == nil && o.contains() {
+	switch {
+	case err == nil && o.contains() && o.duplicate:
+		e.tellAnswered(o.c)
+	case err == nil && o.contains():
 		o, err = e.answer(ctx, o, f, received)
 	}
 	if err == nil && o.repeat {
@@ -120,6 +123,15 @@ type opened struct {
 	repeat   bool          // a finding, count or update that is new to a case that was there before
 	confirm  *policy.Input // the decision was made without facts: they have to confirm it before the first change
 	held     bool          // people are asked before it is contained
+
+	// duplicate: this delivery brings nothing new, and what the case's findings want is done. No run is at work then: one that is
+	// says that the case is not settled.
+	duplicate bool
+}
+
+// tellAnswered says that nothing is left to do for a delivery.
+func (e *Engine) tellAnswered(c casefile.Case) {
+	e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "repeat of a finding that is answered"})
 }
 
 // contains says whether the target is to be contained now.
@@ -143,7 +155,7 @@ func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, 
 	}
 	o := opened{c: c, repeat: c.News && !created}
 	if !e.o.Recheck && !c.News && attended(c) { // a duplicate, to which policy has nothing new to say
-		o.decision = policy.Decision{Outcome: decidedAs(c.Status), Rule: c.Rule, Playbook: c.Playbook}
+		o.duplicate, o.decision = true, policy.Decision{Outcome: decidedAs(c.Status), Rule: c.Rule, Playbook: c.Playbook}
 		return o, nil
 	}
 	asked := c.Approval != nil || c.Status == casefile.AwaitingApproval
@@ -292,7 +304,7 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 		return c, errReleased
 	}
 	if answered(c) && (waited || !e.o.Recheck) || waited && attended(c) {
-		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "repeat of a finding that is answered"})
+		e.tellAnswered(c)
 		return c, nil
 	}
 	settled := c.Settled
