@@ -30,7 +30,8 @@ type Store struct {
 	path  string
 	write *sql.DB // one connection; its transactions begin immediate
 	read  *sql.DB // cannot write
-	known *sql.Stmt
+
+	known, suppressed *sql.Stmt // what every delivery asks
 }
 
 var _ casefile.Store = (*Store)(nil)
@@ -61,8 +62,10 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if err == nil {
 		s.read, err = pool(abs, readers, "_query_only=1")
 	}
-	if err == nil {
-		err = retry(ctx, func() (err error) { s.known, err = s.read.PrepareContext(ctx, selectOpen); return err })
+	for query, into := range map[string]**sql.Stmt{selectOpen: &s.known, selectSuppressed: &s.suppressed} {
+		if err == nil {
+			err = retry(ctx, func() (err error) { *into, err = s.read.PrepareContext(ctx, query); return err })
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(explain(ctx, err), s.Close())
@@ -133,8 +136,10 @@ func (s *Store) Check(ctx context.Context) error {
 // Close ends the store's connections. Calls after it fail.
 func (s *Store) Close() error {
 	var errs []error
-	if s.known != nil {
-		errs = append(errs, s.known.Close())
+	for _, statement := range []*sql.Stmt{s.known, s.suppressed} {
+		if statement != nil {
+			errs = append(errs, statement.Close())
+		}
 	}
 	for _, db := range []*sql.DB{s.read, s.write} { // the writer last: it moves the log into the file
 		if db != nil {

@@ -28,12 +28,14 @@ func (s *Store) Suppress(ctx context.Context, p casefile.Suppression) error {
 	return nil
 }
 
+const selectSuppressed = `SELECT body FROM suppressions WHERE account = ? AND region = ? AND kind = ? AND target = ?
+	AND finding = ? AND until > ?`
+
 // Suppressed implements casefile.Store.
 func (s *Store) Suppressed(ctx context.Context, t finding.Target, findingID string, now time.Time) (p casefile.Suppression, ok bool, err error) {
 	var body string
 	err = s.query(ctx, func() error {
-		return s.read.QueryRowContext(ctx, `SELECT body FROM suppressions WHERE account = ? AND region = ? AND kind = ? AND target = ?
-			AND finding = ? AND until > ?`, append(columns(t), findingID, now.UnixNano())...).Scan(&body)
+		return s.suppressed.QueryRowContext(ctx, append(columns(t), findingID, now.UnixNano())...).Scan(&body)
 	})
 	if err == nil {
 		err = json.Unmarshal([]byte(body), &p)
