@@ -9,7 +9,7 @@ ARCH          ?= arm64
 DIST          ?= dist
 export PATH   := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help build lambda dist dist-template build-Function test check generate fuzz clean emulator node
+.PHONY: help build lambda dist dist-template build-Function test check generate fuzz bench clean emulator node
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -51,7 +51,7 @@ test: emulator node ## all tests, with the race detector and the AWS emulator (S
 	$(GO) test -race -timeout 15m ./...
 
 check: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## formatting, vet, lint, generated files up to date
-	@out=$$($(TOOLS)/gofumpt -l cmd internal examples); test -z "$$out" || { echo "not gofumpt-ed:"; echo "$$out"; exit 1; }
+	@out=$$($(TOOLS)/gofumpt -l bench cmd internal examples); test -z "$$out" || { echo "not gofumpt-ed:"; echo "$$out"; exit 1; }
 	$(GO) vet ./...
 	$(TOOLS)/golangci-lint run
 	$(GO) mod verify
@@ -67,6 +67,9 @@ FUZZ := finding:FuzzDecode config:FuzzPolicy notify:FuzzMedia notify:FuzzFit not
 fuzz: ## fuzz every decoder and escaper for half a minute each
 	@for f in $(FUZZ); do echo "$$f"; \
 	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime 30s -fuzzminimizetime 2s ./internal/$${f%%:*} || exit 1; done
+
+bench: ## measure Cordon beside the reference systems; writes docs/performance.md (a few minutes, on a machine that is otherwise quiet)
+	$(GO) test -count=1 -timeout 15m -v -run '^TestReport$$' ./bench -report
 
 emulator:
 	@if [ -n "$$SKIP_EMULATOR" ] || { command -v moto_server && command -v cfn-lint && python3 -c 'import boto3, samtranslator'; } >/dev/null 2>&1; then exit 0; fi; \
