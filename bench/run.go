@@ -79,9 +79,9 @@ func respond(ctx context.Context, a *Account, setup Setup, instance string) (Run
 func (r *Run) measure(a *Account, f func() error) error {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	attempts := a.Account.Calls()
+	attempts := a.Calls()
 	err := f()
-	r.Total, r.Attempts = time.Since(r.Began), a.Account.Calls()-attempts
+	r.Total, r.Attempts = time.Since(r.Began), a.Calls()-attempts
 	runtime.ReadMemStats(&after)
 	r.Allocs, r.Bytes = after.Mallocs-before.Mallocs, after.TotalAlloc-before.TotalAlloc
 	r.Calls = a.Journal.Calls()
