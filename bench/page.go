@@ -146,7 +146,7 @@ func (r *Report) contain(p *page) {
 		}
 		p.table([]string{"", "contained, call 0", "40 ms", "120 ms", "read back, 40 ms", "all, 40 ms", "calls in a row to contained", "calls begun by then", "calls", "in a row", "open", "allocations"}, rows)
 	}
-	p.text("With DynamoDB and S3 every record is stored by a call before the change that it is about, so the store's calls stand in the row too: that is law 1.")
+	p.text("With DynamoDB and S3 every record is stored by a call before the change that it is about, so the store's calls stand in the row too: that is law 1. They take as long as all others here; in a Region DynamoDB answers sooner.")
 	p.text("![the first 0.8 seconds](performance-start.svg)\n\n![calls over time, 20 + 50 balancers](performance-large.svg)")
 }
 
@@ -155,7 +155,7 @@ func thousands(n uint64) string { return fmt.Sprintf("%.0f k", float64(n)/1000) 
 func (r *Report) throttled(p *page) {
 	p.text("## With 30 %% of all calls refused")
 	p.text("Every attempt fails with a chance of 0.3 as over AWS's rate; the SDK tries again, with its backoff. 40 ms a call. What a reference does after a call that failed for good " +
-		"is not known: the replay goes on, and the run counts as broken. The backoff has a part of chance, so these figures differ a little from run to run.")
+		"is not known: the replay goes on. *Cut off*: at the end nothing new gets through. The backoff has a part of chance, so these figures differ a little from run to run.")
 	var rows [][]string
 	for _, t := range r.Throttled {
 		worst := time.Duration(0)
@@ -163,11 +163,19 @@ func (r *Report) throttled(p *page) {
 			worst = t.Contained[n-1]
 		}
 		rows = append(rows, []string{
-			t.Name, fmt.Sprintf("%d of %d", len(t.Contained), t.Of), seconds(median(t.Contained)), seconds(worst), fmt.Sprintf("%d of %d", t.Whole, t.Of),
+			t.Name, fmt.Sprintf("%d of %d", len(t.Contained), t.Of), known(median(t.Contained)), known(worst), fmt.Sprintf("%d of %d", t.Whole, t.Of),
 			fmt.Sprint(t.Attempts / t.Of),
 		})
 	}
 	p.table([]string{"", "cut off", "median", "longest", "nothing failed for good", "attempts a run"}, rows)
+}
+
+// known is a time, or that there is none.
+func known(d time.Duration) string {
+	if d == 0 {
+		return "–"
+	}
+	return seconds(d)
 }
 
 func (r *Report) growth(p *page) {

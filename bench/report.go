@@ -54,7 +54,6 @@ type Throttled struct {
 	Of          int
 	Contained   []time.Duration // the host was cut off, sorted
 	Whole       int             // nothing failed for good
-	Broken      int             // of a reference: a call failed for good
 	Attempts    int             // in all runs
 }
 
@@ -106,7 +105,7 @@ type StoreSize struct {
 type Binaries struct {
 	Arch                string
 	Zip, Size, Resident int64
-	FirstCall           time.Duration // from the start of the function's process
+	FirstCall, Fastest  time.Duration // from the start of the function's process
 	CLISize             int64
 	CLIStart            time.Duration // cordon version, from start to end
 }

@@ -184,8 +184,10 @@ func seconds(d time.Duration) string {
 		return "0"
 	case d < time.Millisecond:
 		return fmt.Sprintf("%.0f µs", float64(d)/float64(time.Microsecond))
-	case d < 50*time.Millisecond:
+	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	case d < 100*time.Millisecond:
+		return fmt.Sprintf("%.0f ms", float64(d)/float64(time.Millisecond))
 	case d < 5*time.Second:
 		return fmt.Sprintf("%.2f s", d.Seconds())
 	default:
