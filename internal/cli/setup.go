@@ -15,6 +15,7 @@ import (
 	"cordon/internal/actions"
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
+	"cordon/internal/casefile/sqlite"
 	"cordon/internal/cloud"
 	"cordon/internal/config"
 	"cordon/internal/engine"
@@ -65,10 +66,7 @@ func (a *app) world(ctx context.Context) (*world, error) {
 	}
 	w := &world{conf: conf}
 	if a.sandbox != "" {
-		account, created, err := awssim.Open(a.sandbox, awssim.Options{})
-		if err == nil && created {
-			err = awssim.Demo(account)
-		}
+		account, err := awssim.OpenWith(a.sandbox, awssim.Options{}, awssim.Demo)
 		if err == nil {
 			_, err = awssim.NewOrganization(account) // of itself alone: there is no other account whose role could be assumed
 		}
@@ -120,6 +118,7 @@ func (w *world) engine(ctx context.Context, progress func(engine.Event), o engin
 		o.Caller = w.caller
 	}
 	o.Answer = w.answer
+	_, o.Local = store.(*sqlite.Store)
 	return engine.New(o), store, nil
 }
 

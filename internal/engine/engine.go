@@ -21,6 +21,7 @@ type Engine struct {
 	actions map[string]action.Action
 	o       Options
 	rules   ApprovalRules
+	process string // with Options.Local: what this process's leases end with
 
 	// containing and collecting bound what runs at once, so that no containment waits for another one's evidence.
 	containing, collecting slots
@@ -67,6 +68,9 @@ type Options struct {
 	Recheck bool
 	// Owner names this process in leases and journals.
 	Owner string
+	// Local says that no process of another machine uses the store: the lease of one that has died on this machine is then
+	// taken over without waiting for its end.
+	Local bool
 }
 
 // Event is one thing that happened, for people to watch.
@@ -85,6 +89,9 @@ func New(o Options) *Engine {
 	e := &Engine{actions: map[string]action.Action{}, o: o, containing: make(slots, 32), collecting: make(slots, 64), rules: approvalRules(o.Config.Policy.Approval)}
 	for _, a := range o.Actions {
 		e.actions[a.ID] = a
+	}
+	if o.Local {
+		e.process = thisProcess()
 	}
 	return e
 }

@@ -14,19 +14,25 @@ import (
 const leaseTime = 30 * time.Second
 
 // lease takes the case for this run, waiting while another process has it, and keeps it until free is called. A process
-// that dies loses it after leaseTime; one that was asleep that long finds its context cancelled. While it is to wait it calls
-// meanwhile, if there is one.
+// that dies loses it after leaseTime, or soon where its death can be seen; one that was asleep that long finds its context
+// cancelled. While it is to wait it calls meanwhile, if there is one.
 func (e *Engine) lease(ctx context.Context, c casefile.Case, meanwhile func(context.Context, string) error) (held context.Context, free func(), waited bool, err error) {
+	var late grave
 	for {
 		held, free, err := e.tryLease(ctx, c.ID)
 		var other *casefile.HeldError
 		if !errors.As(err, &other) {
 			return held, free, waited, err
 		}
+		if late.rests(e.dead(other.Lease.Owner), other.Lease.Owner, time.Now()) {
+			e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "the other run has died: going on where it was"})
+			e.yield(ctx, c.ID, other.Lease.Owner) // no other's, whoever has taken the case meanwhile
+			continue
+		}
 		if !waited {
 			waited = true
 			e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: fmt.Sprintf(
-				"waiting for another run (%s), until %s at the latest if that has died", other.Lease.Owner, other.Lease.Until.Format(time.TimeOnly),
+				"waiting for another run (%s), until %s at the latest if that has died", ownerName(other.Lease.Owner), other.Lease.Until.Format(time.TimeOnly),
 			)})
 		}
 		if meanwhile != nil {
@@ -44,7 +50,7 @@ func (e *Engine) lease(ctx context.Context, c casefile.Case, meanwhile func(cont
 
 // tryLease is lease without the waiting: a *casefile.HeldError says who has the case.
 func (e *Engine) tryLease(ctx context.Context, caseID string) (held context.Context, free func(), err error) {
-	owner := e.o.Owner + "/" + rand.Text()[:8]
+	owner := e.o.Owner + "/" + rand.Text()[:8] + e.process
 	held, stop, err := e.hold(ctx, caseID, owner, leaseTime)
 	if err != nil {
 		return nil, nil, err
