@@ -13,7 +13,7 @@ import (
 //
 // The answer counts for the plan that was asked about alone. *PlanChangedError: it is another one now, and is asked about.
 // *NotAskedError; *PausedError; the errors of casefile's Approval.Answer. A yes again, where what was said yes to could not
-// be carried out, carries it out.
+// be carried out, or not to its end, carries it out.
 func (e *Engine) Approve(ctx context.Context, caseID string, yes bool, text string) (casefile.Case, error) {
 	c, err := e.o.Store.Case(ctx, caseID)
 	if err != nil {
@@ -34,7 +34,7 @@ func (e *Engine) Approve(ctx context.Context, caseID string, yes bool, text stri
 	if err != nil {
 		return c, err
 	}
-	if yes && c.Status == casefile.AwaitingApproval && e.cleared(c) {
+	if yes && (c.Status == casefile.AwaitingApproval && e.cleared(c) || e.halfway(c)) {
 		if !e.rules.may(by) {
 			return c, &casefile.NotApproverError{By: by}
 		}

@@ -20,6 +20,22 @@ func (e *Engine) cleared(c casefile.Case) bool {
 		(c.Approval.Outcome == casefile.Approved || c.Approval.Outcome == casefile.Expired && e.rules.Contain)
 }
 
+// halfway says whether what people have said yes to was begun and did not get to its end: the process died, or a step failed.
+// It goes on without another yes, where no finding has come since that nobody has looked at.
+func (e *Engine) halfway(c casefile.Case) bool {
+	if !e.cleared(c) || c.Releasing || len(c.Unanswered) > 0 {
+		return false
+	}
+	switch c.Status {
+	case casefile.Contained, casefile.Partial:
+		return !c.Settled
+	case casefile.Failed:
+		return c.Playbook != "" // set by the first run
+	default:
+		return false
+	}
+}
+
 // heldBack says whether a case is left alone because of a question: it is open, or the answer was no.
 func (e *Engine) heldBack(c casefile.Case) bool {
 	switch c.Status {

@@ -37,6 +37,8 @@ type asking struct {
 
 	tokens []string // that were answered
 	answer error    // of Options.Answer
+
+	progress func(engine.Event)
 }
 
 func newAsking(t *testing.T, rules config.Approval) *asking {
@@ -51,7 +53,7 @@ func newAsking(t *testing.T, rules config.Approval) *asking {
 func (a *asking) as(arn string) *engine.Engine {
 	return a.engineWith(func(o *engine.Options) {
 		o.Config.Policy.Approval = a.rules
-		o.Config.Policy.Builtin = config.ContainAll
+		o.Config.Policy.Builtin, o.Progress = config.ContainAll, a.progress
 		for _, why := range a.why {
 			o.Config.Policy.Rules = append(o.Config.Policy.Rules, config.Rule{Name: "ask", Match: &config.Match{}, Then: config.ThenApprove, Reason: why})
 		}

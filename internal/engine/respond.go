@@ -204,6 +204,10 @@ func (e *Engine) askAsPolicySays(ctx context.Context, o opened, f finding.Findin
 	if o.c, err = e.adopt(ctx, o.c, o.decision); err != nil {
 		return o, err
 	}
+	if e.halfway(o.c) {
+		o.decision.Outcome, o.held = policy.Contain, false
+		return o, nil
+	}
 	switch o.c.Status {
 	case casefile.Contained, casefile.Partial: // for another finding, and people are not asked about what is done
 		o.c, err = e.noted(ctx, o.c, f)
