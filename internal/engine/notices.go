@@ -102,6 +102,9 @@ func (e *Engine) deliver(ctx context.Context, ch notify.Channel, rec action.Reco
 		}
 		if overtaken(rec, c) {
 			rec.Status, rec.Reason, rec.Ended = action.Skipped, "overtaken by a later change of the case", time.Now().UTC()
+			if again {
+				rec.Reason = unknownOutcome + ": " + rec.Reason
+			}
 			_, err := e.saveNotice(ctx, rec, ch, "")
 			return err
 		}
@@ -109,6 +112,9 @@ func (e *Engine) deliver(ctx context.Context, ch notify.Channel, rec action.Reco
 		rec.Status, rec.Attempts = action.Doing, rec.Attempts+1
 		if rec, err = e.o.Store.SaveRecord(ctx, rec); err != nil {
 			return err // not stored, or another process has it: not sent
+		}
+		if n.Unsure, err = e.unsure(ctx, rec, c); err != nil {
+			return err
 		}
 		ref, derr := ch.Deliver(ctx, n, again)
 		after := settleNotice(&rec, ref, again, derr)
@@ -129,6 +135,22 @@ func (e *Engine) deliver(ctx context.Context, ch notify.Channel, rec action.Reco
 }
 
 const unknownOutcome = "may have arrived"
+
+// unsure says whether another notice of the case, whose outcome nobody knows (yet), may have made the ticket. It is asked once
+// rec is stored as doing: of two that are sent side by side at least one sees the other, and the first of them goes on.
+func (e *Engine) unsure(ctx context.Context, rec action.Record, c casefile.Case) (bool, error) {
+	if c.Ticket != "" || !strings.HasPrefix(rec.Action, notify.JiraID+"/") {
+		return false, nil
+	}
+	records, err := e.o.Store.Records(ctx, c.ID)
+	if err != nil {
+		return false, fmt.Errorf("read records of case %s: %w", c.ID, err)
+	}
+	return slices.ContainsFunc(records, func(r action.Record) bool {
+		return strings.HasPrefix(r.Action, notify.JiraID+"/") && r.Action != rec.Action &&
+			(r.Status == action.Doing && (r.Seq < rec.Seq || rec.Attempts > 1) || strings.HasPrefix(r.Reason, unknownOutcome))
+	}), nil
+}
 
 // overtaken says whether the case's status has changed since the change that the notice is about, "2-contained".
 func overtaken(rec action.Record, c casefile.Case) bool {
@@ -245,8 +267,12 @@ func unsent(rec action.Record) bool {
 	return isNotice(rec) && rec.Status != action.Done && rec.Status != action.Skipped
 }
 
-// sendAgain sends the notice of a record, unless its channel is not configured any more, or its case is being answered.
+// sendAgain sends the notice of a record, unless its channel is not configured any more, its case is being answered, or
+// another process may be sending it right now: a question is asked without the case's lease.
 func (e *Engine) sendAgain(ctx context.Context, rec action.Record) error {
+	if rec.Status == action.Doing && time.Since(rec.Started) < leaseTime {
+		return nil
+	}
 	id, _, _ := strings.Cut(rec.Action, "/")
 	for _, ch := range e.o.Channels {
 		if ch.ID() != id {

@@ -60,9 +60,10 @@ func newJira(c JiraConfig, d Deps) *jiraChannel {
 func (*jiraChannel) ID() string { return JiraID }
 
 // Deliver makes the case's issue or comments on it. With again it looks first, in the issues or comments there are,
-// for this very notice. A release without an issue is nothing to tell Jira.
+// for this very notice; where another notice may have made the issue, for that. A release without an issue is nothing to tell
+// Jira.
 func (c *jiraChannel) Deliver(ctx context.Context, n Notice, again bool) (string, error) {
-	if n.Ticket == "" && (again || n.Event == EventReleased) {
+	if n.Ticket == "" && (again || n.Unsure || n.Event == EventReleased) {
 		found, err := c.find(ctx, n)
 		switch {
 		case err != nil:
@@ -74,11 +75,16 @@ func (c *jiraChannel) Deliver(ctx context.Context, n Notice, again bool) (string
 		case n.Event == EventReleased:
 			return "", nil
 		}
-		if wait := jiraSettle - c.now().Sub(n.At); again && found.key == "" && wait > 0 {
+		wait := jiraSettle - c.now().Sub(n.At)
+		switch {
+		case found.key != "" || wait <= 0:
+		case again:
 			return "", &RetryError{
 				After: wait, Unknown: true,
 				Err: errors.New("create issue in Jira: an earlier attempt may have made it, and Jira may not show it yet"),
 			}
+		case n.Unsure: // soon again: who makes it will say its key
+			return "", &RetryError{Err: errors.New("create issue in Jira: another notice of the case may be making it")}
 		}
 	}
 	if n.Ticket == "" {

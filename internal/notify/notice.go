@@ -77,6 +77,7 @@ type Notice struct {
 	EvidenceURI    string        `json:"evidence_uri,omitempty"`
 	Next           []string      `json:"next,omitempty"`   // commands a person may run; never a link that acts
 	Ticket         string        `json:"ticket,omitempty"` // the issue key, where the case has one
+	Unsure         bool          `json:"-"`                // another notice may have made the ticket, or be making it
 	FalsePositive  bool          `json:"false_positive,omitempty"`
 	At             time.Time     `json:"at"`
 }
