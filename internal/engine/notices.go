@@ -108,12 +108,11 @@ func (e *Engine) deliver(ctx context.Context, ch notify.Channel, rec action.Reco
 			_, err := e.saveNotice(ctx, rec, ch, "")
 			return err
 		}
-		n.Ticket = c.Ticket // an issue that an earlier notice made meanwhile
 		rec.Status, rec.Attempts = action.Doing, rec.Attempts+1
 		if rec, err = e.o.Store.SaveRecord(ctx, rec); err != nil {
 			return err // not stored, or another process has it: not sent
 		}
-		if n.Unsure, err = e.unsure(ctx, rec, c); err != nil {
+		if n.Ticket, n.Unsure, err = e.ticket(ctx, rec, c); err != nil {
 			return err
 		}
 		ref, derr := ch.Deliver(ctx, n, again)
@@ -136,20 +135,27 @@ func (e *Engine) deliver(ctx context.Context, ch notify.Channel, rec action.Reco
 
 const unknownOutcome = "may have arrived"
 
-// unsure says whether another notice of the case, whose outcome nobody knows (yet), may have made the ticket. It is asked once
-// rec is stored as doing: of two that are sent side by side at least one sees the other, and the first of them goes on.
-func (e *Engine) unsure(ctx context.Context, rec action.Record, c casefile.Case) (bool, error) {
+// ticket gives the issue that another notice of the case has made, also where the case does not say so yet; unsure says that one
+// whose outcome nobody knows (yet) may have made it. It is asked once rec is stored as doing: of two that are sent side by side
+// at least one sees the other, and the first of them goes on.
+func (e *Engine) ticket(ctx context.Context, rec action.Record, c casefile.Case) (key string, unsure bool, err error) {
 	if c.Ticket != "" || !strings.HasPrefix(rec.Action, notify.JiraID+"/") {
-		return false, nil
+		return c.Ticket, false, nil
 	}
 	records, err := e.o.Store.Records(ctx, c.ID)
 	if err != nil {
-		return false, fmt.Errorf("read records of case %s: %w", c.ID, err)
+		return "", false, fmt.Errorf("read records of case %s: %w", c.ID, err)
 	}
-	return slices.ContainsFunc(records, func(r action.Record) bool {
-		return strings.HasPrefix(r.Action, notify.JiraID+"/") && r.Action != rec.Action &&
-			(r.Status == action.Doing && (r.Seq < rec.Seq || rec.Attempts > 1) || strings.HasPrefix(r.Reason, unknownOutcome))
-	}), nil
+	for _, r := range records {
+		switch {
+		case !strings.HasPrefix(r.Action, notify.JiraID+"/") || r.Action == rec.Action:
+		case r.Status == action.Done && r.Reason != "": // the channel's reference
+			return r.Reason, false, nil
+		case r.Status == action.Doing && (r.Seq < rec.Seq || rec.Attempts > 1), strings.HasPrefix(r.Reason, unknownOutcome):
+			unsure = true
+		}
+	}
+	return "", unsure, nil
 }
 
 // overtaken says whether the case's status has changed since the change that the notice is about, "2-contained".
