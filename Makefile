@@ -9,7 +9,7 @@ ARCH          ?= arm64
 DIST          ?= dist
 export PATH   := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help build lambda dist dist-template build-Function test check generate fuzz bench clean emulator node
+.PHONY: help build lambda dist dist-template build-Function test check generate fuzz bench clean nightly emulator node
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -50,6 +50,11 @@ build-Function:
 test: emulator node ## all tests, with the race detector and the AWS emulator (SKIP_EMULATOR=1 leaves that out)
 	$(GO) test -race -timeout 15m ./...
 
+KILLS ?= 250
+
+nightly: fuzz ## what takes long: KILLS processes killed at random moments, and every fuzz target (FUZZTIME each)
+	CORDON_KILLS=$(KILLS) $(GO) test -race -count=1 -timeout 60m -v -run TestKills ./internal/killtest
+
 check: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## formatting, vet, lint, generated files up to date
 	@out=$$($(TOOLS)/gofumpt -l bench cmd internal examples); test -z "$$out" || { echo "not gofumpt-ed:"; echo "$$out"; exit 1; }
 	$(GO) vet ./...
@@ -64,9 +69,12 @@ FUZZ := finding:FuzzDecode config:FuzzPolicy notify:FuzzMedia notify:FuzzFit not
         actions:FuzzPolicyDocument actions:FuzzRegistration blast:FuzzPolicy awssim:FuzzPolicyDocument awssim:FuzzWildcard \
         awssim:FuzzReadPolicies awssim:FuzzDynamoDBExpression
 
-fuzz: ## fuzz every decoder and escaper for half a minute each
+FUZZTIME ?= 30s
+nightly: FUZZTIME = 5m
+
+fuzz: ## fuzz every decoder and escaper (FUZZTIME=30s each)
 	@for f in $(FUZZ); do echo "$$f"; \
-	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime 30s -fuzzminimizetime 2s ./internal/$${f%%:*} || exit 1; done
+	  $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 2s ./internal/$${f%%:*} || exit 1; done
 
 bench: ## measure Cordon beside the reference systems; writes docs/performance.md (a few minutes, on a machine that is otherwise quiet)
 	$(GO) test -count=1 -timeout 15m -v -run '^TestReport$$' ./bench -report
