@@ -102,12 +102,20 @@ func (b *box) records(c casefile.Case, records []action.Record) {
 
 func priorKey(c casefile.Case, rec action.Record) string { return c.Target.ID + " " + rec.Action }
 
-// plain is a state without what is drawn anew in each run, and without the tag of the case: the copy of the instance that
-// isolating keeps has it where the step that tags, side by side with it, was there first. Nothing is put back from that copy.
+// plain is a state without what is drawn anew in each run, and without the copy of the instance that isolating keeps: steps
+// that run side by side with it (tags, volumes that are kept) may have been there first, and nothing is put back from it.
 func plain(c casefile.Case, state json.RawMessage) string {
-	const tag = `{"Key":"cordon:case","Value":"CASE"}`
 	text := strings.ReplaceAll(string(state), c.ID, "CASE")
-	return strings.NewReplacer(","+tag, "", tag+",", "", tag, "").Replace(text)
+	var parts map[string]json.RawMessage
+	if json.Unmarshal([]byte(text), &parts) != nil || parts["interfaces"] == nil {
+		return text
+	}
+	delete(parts, "instance")
+	raw, err := json.Marshal(parts)
+	if err != nil {
+		return text
+	}
+	return string(raw)
 }
 
 // priors are those of every record that holds one.
