@@ -131,24 +131,38 @@ func (a *Account) do(ctx context.Context, c Call) (any, error) {
 	if !ok {
 		return nil, apiError(501, "UnsimulatedOperation", "%s %s is not simulated", c.Service, c.Operation)
 	}
-	var out any
-	err := a.locked(func() (bool, error) {
-		x := &request{Call: c, ctx: ctx, now: time.Now().UTC(), acct: a, st: a.st}
+	began := time.Now().UTC()
+	out, again, err := a.run(ctx, c, h, began)
+	for err == nil && again > 0 {
+		if err := sleep(ctx, again); err != nil {
+			return nil, err
+		}
+		out, again, err = a.run(ctx, c, h, began)
+	}
+	if err == nil && fault.After != nil {
+		return nil, fault.After
+	}
+	return out, err
+}
+
+// run lets a handler answer inside the lock; again says that it waits, and when to ask it again.
+func (a *Account) run(ctx context.Context, c Call, h handler, began time.Time) (out any, again time.Duration, err error) {
+	err = a.locked(func() (bool, error) {
+		x := &request{Call: c, ctx: ctx, now: time.Now().UTC(), acct: a, st: a.st, began: began}
 		changed := a.st.advance(x.now, a.opts)
 		err := x.permit()
 		if err != nil {
 			return changed, err
 		}
 		out, err = h.run(x)
-		if h.writes {
+		again = x.again
+		wrote := h.writes && !x.unchanged
+		if wrote {
 			a.st.advance(x.now, a.opts) // what the call brought about begins now, not at the next call
 		}
-		return changed || h.writes, err
+		return changed || wrote, err
 	})
-	if err == nil && fault.After != nil {
-		return nil, fault.After
-	}
-	return out, err
+	return out, again, err
 }
 
 // locked runs f with the state current and exclusive, and saves the state when f says that it changed.

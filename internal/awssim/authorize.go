@@ -101,5 +101,6 @@ func allDecisions() decisions {
 	decideSTS(d)
 	decideNotices(d)
 	decideDynamoDB(d)
+	decideSQS(d)
 	return d
 }

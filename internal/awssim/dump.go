@@ -13,6 +13,7 @@ type DumpOptions struct {
 	Objects   bool // S3 objects, with their SHA-256 in place of their content
 	Commands  bool // SSM commands
 	Items     bool // DynamoDB items
+	Messages  bool // messages in SQS queues
 }
 
 // left out of every dump: what a release cannot put back (ids and times that AWS chooses anew, the life of
@@ -27,7 +28,7 @@ func volatile(o DumpOptions) []string {
 		"Regions/*/Scaling/Groups/*/Members/*/Sick", "Regions/*/Scaling/Groups/*/Members/*/Until",
 		"Regions/*/ELBV2/Groups/*/Targets/*/Since", "Regions/*/ELBV2/Groups/*/Targets/*/Draining",
 		"Regions/*/SSM/Agents", "Regions/*/GuardDuty/Archived",
-		"Regions/*/DynamoDB/Tokens",
+		"Regions/*/DynamoDB/Tokens", "Regions/*/SQS/Deleted", "Regions/*/SQS/Queues/*/Purged",
 		"Buckets/*/Objects/*/*/Body",
 	}
 	if !o.Snapshots {
@@ -41,6 +42,9 @@ func volatile(o DumpOptions) []string {
 	}
 	if !o.Items {
 		paths = append(paths, "Regions/*/DynamoDB/Tables/*/Items")
+	}
+	if !o.Messages {
+		paths = append(paths, "Regions/*/SQS/Queues/*/Messages")
 	}
 	return paths
 }

@@ -60,6 +60,10 @@ type request struct {
 	now  time.Time
 	acct *Account
 	st   *state
+
+	began     time.Time     // when the attempt was first answered; now, but for one that waits
+	again     time.Duration // set by a handler that waits for something: its answer does not count, it is asked again then
+	unchanged bool          // set by a handler that writes, when it did not
 }
 
 // registry maps operations to handlers; op adds one from a typed function, keyed by the input type's name.

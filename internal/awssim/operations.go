@@ -23,6 +23,7 @@ func operations() registry {
 	registerTopics(r)
 	registerSecrets(r)
 	registerSFN(r)
+	registerSQS(r)
 	return r
 }
 

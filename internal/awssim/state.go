@@ -33,6 +33,7 @@ type region struct {
 	Topics    map[string]*topic  // by name
 	Secrets   map[string]*secret // by name
 
+	SQS   sqsState
 	Tasks map[string]*waitingTask `json:",omitempty"` // of state machines, by token
 }
 

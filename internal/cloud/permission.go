@@ -1,10 +1,15 @@
 package cloud
 
+import "strings"
+
 // IAMAction names the IAM action that AWS checks for an operation of a service (the SDK's service id), such as
 // "ec2:DescribeInstances". Source: the Service Authorization Reference.
 func IAMAction(service, operation string) string {
 	if service == "S3" {
 		operation = s3Action(operation)
+	}
+	if service == "SQS" {
+		operation = strings.TrimSuffix(operation, "Batch") // a batch asks what one of it asks
 	}
 	return iamPrefix(service) + ":" + operation
 }
@@ -29,6 +34,8 @@ func iamPrefix(service string) string {
 		return "securityhub"
 	case "SNS":
 		return "sns"
+	case "SQS":
+		return "sqs"
 	case "SFN":
 		return "states"
 	case "Secrets Manager":
