@@ -31,6 +31,11 @@ const (
 	Unsupported      Status = "unsupported" // no playbook for this kind of target
 )
 
+// Statuses are all that a case may have.
+func Statuses() []Status {
+	return []Status{Open, Contained, Partial, Failed, Released, Observed, AwaitingApproval, Unsupported}
+}
+
 // Finding is a finding's entry in a case.
 type Finding struct {
 	ID        string    `json:"id"`
@@ -185,6 +190,17 @@ type Store interface {
 	Paused(ctx context.Context) (p Pause, ok bool, err error)
 	// Pauses gives every pause and resumption ("paused", "resumed"), by Seq.
 	Pauses(ctx context.Context) ([]Entry, error)
+
+	// Export gives f a snapshot of each case of ids, or of every case (nil), the oldest first. A snapshot is of one moment.
+	// ErrNotFound; f's own error, which ends it. f must not use the store.
+	Export(ctx context.Context, ids []string, f func(Snapshot) error) error
+	// Import adds a case as a snapshot has it, all of it or nothing; written is false where the store has the same case
+	// already. Nothing is written over: *DiffersError where the store has that case otherwise, *TakenError where the
+	// target has another open case; a suppression of the same finding, and a count in the same scope, stay as they are.
+	Import(ctx context.Context, s Snapshot) (written bool, err error)
+	// ImportPauses brings the entries of Pauses up to entries, with the pause that the last of them leaves in force.
+	// Nothing is written where the store has these already, or more; an error where it has others.
+	ImportPauses(ctx context.Context, entries []Entry) (written bool, err error)
 
 	// Check proves that the store can be written, without leaving a trace.
 	Check(ctx context.Context) error

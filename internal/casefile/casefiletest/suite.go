@@ -61,6 +61,15 @@ func Run(t *testing.T, open Open, reopen Reopen) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
+	for name, test := range map[string]func(t *testing.T, from, to casefile.Store){
+		"transfer: a copy is whole, and made once":  transferred,
+		"transfer: nothing is written over":         transferRefused,
+		"transfer: a long case":                     transferLong,
+		"transfer: while the case is being changed": transferLive,
+		"transfer: pauses":                          transferPauses,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t), open(t)) })
+	}
 	if reopen != nil {
 		t.Run("reopen: everything is there", func(t *testing.T) { reopened(t, open(t), reopen) })
 	}

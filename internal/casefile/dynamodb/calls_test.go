@@ -141,7 +141,7 @@ func TestPermissions(t *testing.T) {
 	var mu sync.Mutex
 	asked := map[string][]string{}
 	var on atomic.Bool
-	a := awssim.New(awssim.Options{Authorize: func(c awssim.Check) bool {
+	opts := awssim.Options{Authorize: func(c awssim.Check) bool {
 		if on.Load() {
 			mu.Lock()
 			defer mu.Unlock()
@@ -154,14 +154,12 @@ func TestPermissions(t *testing.T) {
 			}
 		}
 		return true
-	}})
-	cfg := a.Config("us-east-1")
-	makeBucket(t, cfg)
+	}}
 	casefiletest.Run(t, func(t *testing.T) casefile.Store {
 		on.Store(false)
-		client := newTable(t, cfg)
+		s, _ := made(t, opts)
 		on.Store(true)
-		return client
+		return s
 	}, nil)
 	want := map[string][]string{
 		"table/" + table: dynamodb.Permissions().Table, "table/" + table + "/index/" + dynamodb.Index: dynamodb.Permissions().Index,

@@ -11,15 +11,15 @@
 //	CASE#case       RECORD#action           body, version, seq, request, prior, after            ErrStale
 //	CASE#case       JOURNAL#0000000001      body                                                 entries are only ever added
 //	CASE#case       FINDING#finding         finding, raw
-//	LIMIT#scope     TALLY                   body: when each case was contained; revision; ttl    no limit is exceeded
+//	LIMIT#scope     TALLY                   body: when each case was contained; scope; ttl …     no limit is exceeded
 //	PAUSE           PAUSE                   body (while paused), entries                         no entry is lost
 //	PAUSE           JOURNAL#0000000001      body: who paused and resumed                         entries are only ever added
 //
 // Every change of a case is one transaction with its journal entries. What is too large for an item is an object in
 // an [Overflow], named by its SHA-256 (attribute body_sha256 for body, and so on).
 //
-// The index list, which holds keys alone, has the cases by status (gsipk STATUS#status, gsisk opened#case) and the
-// records of notices that are unsent (gsipk UNSENT, gsisk started#case#seq). Answering a finding reads the table
+// The index list, which holds keys alone, has the cases by status (gsipk STATUS#status, gsisk opened#case), the
+// records of notices that are unsent (gsipk UNSENT, gsisk started#case#seq) and the limits (gsipk LIMITS). Answering a finding reads the table
 // only, and consistently. The index follows the table within a second or so, so [Store.Cases] by status and
 // [Store.Unsent] may miss what was written just now; what they give is read from the table. A key of the index takes
 // 1,000 writes a second: so many cases may be opened, or so many change their status to the same one, before DynamoDB

@@ -136,17 +136,20 @@ func (e *TooLargeError) Error() string {
 // fits says whether DynamoDB takes the item, with its way of counting: names and values.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (i item) fits() error {
-	size := 0
-	for name, v := range i {
-		size += len(name)
-		if n, ok := v.(*types.AttributeValueMemberN); ok {
-			size += len(n.Value)/2 + 2
-		} else {
-			size += len(i.text(name))
-		}
-	}
-	if size > largestItem {
+	if size := i.size(); size > largestItem {
 		return &TooLargeError{i.text(SortKey), size}
 	}
 	return nil
+}
+
+func (i item) size() (bytes int) {
+	for name, v := range i {
+		bytes += len(name)
+		if n, ok := v.(*types.AttributeValueMemberN); ok {
+			bytes += len(n.Value)/2 + 2
+		} else {
+			bytes += len(i.text(name))
+		}
+	}
+	return bytes
 }

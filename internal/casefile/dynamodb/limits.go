@@ -52,18 +52,9 @@ func (s *Store) Admit(ctx context.Context, caseID string, limits []casefile.Limi
 func (s *Store) admit(ctx context.Context, was counted, caseID string, in []casefile.Admission, now time.Time) error {
 	var writes []types.TransactWriteItem
 	for _, a := range in {
-		tally := was.tallies[a.Scope].Add(caseID, now, a.Keep)
-		i := key(limitKey(a.Scope), skTally)
-		latest := time.Unix(0, slices.Max(slices.Collect(maps.Values(tally))))
-		i[TimeToLive] = number(latest.Add(a.Keep + time.Second - 1).Unix())
-		i["revision"] = text(rand.Text())
-		if err := s.keepBody(ctx, i, tally); err != nil {
+		write, err := s.countWrite(ctx, was, caseID, a, now)
+		if err != nil {
 			return err
-		}
-		write := s.putting(i, "attribute_not_exists(pk)")
-		if revision := was.revisions[a.Scope]; revision != "" {
-			write = s.putting(i, "revision = :was")
-			write.Put.ExpressionAttributeValues = item{":was": text(revision)}
 		}
 		writes = append(writes, write)
 	}
@@ -74,6 +65,25 @@ func (s *Store) admit(ctx context.Context, was counted, caseID string, in []case
 		}
 	}
 	return err
+}
+
+// countWrite counts a case in a scope.
+func (s *Store) countWrite(ctx context.Context, was counted, caseID string, a casefile.Admission, now time.Time) (write types.TransactWriteItem, err error) {
+	tally := was.tallies[a.Scope].Add(caseID, now, a.Keep)
+	i := key(limitKey(a.Scope), skTally)
+	latest := time.Unix(0, slices.Max(slices.Collect(maps.Values(tally))))
+	i[TimeToLive] = number(latest.Add(a.Keep + time.Second - 1).Unix())
+	i["revision"], i["scope"], i["keep_ns"] = text(rand.Text()), content([]byte(a.Scope)), number(a.Keep.Nanoseconds())
+	i[IndexPartitionKey], i[IndexSortKey] = text(allLimits), text(limitKey(a.Scope))
+	if err := s.keepBody(ctx, i, tally); err != nil {
+		return write, err
+	}
+	write = s.putting(i, "attribute_not_exists(pk)")
+	if revision := was.revisions[a.Scope]; revision != "" {
+		write = s.putting(i, "revision = :was")
+		write.Put.ExpressionAttributeValues = item{":was": text(revision)}
+	}
+	return write, nil
 }
 
 // Admitted implements casefile.Store. The read is consistent.

@@ -54,7 +54,7 @@ func (s *Store) ofTarget(ctx context.Context, t finding.Target, f casefile.Filte
 
 // ofStatuses asks the index for the newest of each status and reads those cases from the table.
 func (s *Store) ofStatuses(ctx context.Context, f casefile.Filter) ([]casefile.Case, error) {
-	of := statuses
+	of := casefile.Statuses()
 	if len(f.Statuses) > 0 {
 		of = slices.Compact(slices.Sorted(slices.Values(f.Statuses)))
 	}

@@ -35,11 +35,15 @@ func (s *Store) Records(ctx context.Context, caseID string) ([]action.Record, er
 	if err == nil {
 		var records []action.Record
 		if records, err = s.decodeRecords(ctx, items); err == nil {
-			slices.SortFunc(records, func(a, b action.Record) int { return a.Seq - b.Seq })
+			bySeq(records)
 			return records, nil
 		}
 	}
 	return nil, fmt.Errorf("read records of case %s: %w", caseID, err)
+}
+
+func bySeq(records []action.Record) {
+	slices.SortFunc(records, func(a, b action.Record) int { return a.Seq - b.Seq })
 }
 
 // SaveRecord implements action.Ledger: one write, and for a new record one read before it. casefile.ErrNotFound

@@ -83,13 +83,8 @@ const (
 	skPause      = "PAUSE"
 
 	unsentNotices = "UNSENT" // the index's partition of unsent notices
+	allLimits     = "LIMITS" // the index's partition of the limits' tallies
 )
-
-// statuses are all that a case may have: the partitions of the index that list every case.
-var statuses = []casefile.Status{
-	casefile.Open, casefile.Contained, casefile.Partial, casefile.Failed, casefile.Released, casefile.Observed,
-	casefile.AwaitingApproval, casefile.Unsupported,
-}
 
 func caseKey(id string) string                 { return "CASE#" + short(id) }
 func targetKey(t finding.Target) string        { return "TARGET#" + short(t.String()) }

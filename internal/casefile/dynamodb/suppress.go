@@ -13,10 +13,7 @@ import (
 
 // Suppress implements casefile.Store. DynamoDB deletes the item some time after it is over.
 func (s *Store) Suppress(ctx context.Context, p casefile.Suppression) error {
-	i := key(targetKey(p.Target), suppressionKey(p.Finding))
-	i["until_ns"] = number(p.Until.UnixNano())
-	i[TimeToLive] = number(p.Until.Add(time.Second - 1).Unix()) // never before it is over
-	err := s.keepBody(ctx, i, p)
+	i, err := s.suppressionItem(ctx, p)
 	if err == nil {
 		err = i.fits()
 	}
@@ -30,6 +27,13 @@ func (s *Store) Suppress(ctx context.Context, p casefile.Suppression) error {
 		return fmt.Errorf("suppress finding %s on %s: %w", p.Finding, p.Target, err)
 	}
 	return nil
+}
+
+func (s *Store) suppressionItem(ctx context.Context, p casefile.Suppression) (item, error) {
+	i := key(targetKey(p.Target), suppressionKey(p.Finding))
+	i["until_ns"] = number(p.Until.UnixNano())
+	i[TimeToLive] = number(p.Until.Add(time.Second - 1).Unix()) // never before it is over
+	return i, s.keepBody(ctx, i, p)
 }
 
 // Suppressed implements casefile.Store. It looks at the time itself: DynamoDB may take days to delete what is over.

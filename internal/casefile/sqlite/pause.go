@@ -16,11 +16,7 @@ func (s *Store) Pause(ctx context.Context, p casefile.Pause) error {
 	p, entry, err := p.Kept()
 	if err == nil {
 		err = s.change(ctx, func(tx *sql.Tx) error {
-			body, err := json.Marshal(p)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO pause (id, body) VALUES (1, ?)", string(body)); err != nil {
+			if err := setPause(ctx, tx, &p); err != nil {
 				return err
 			}
 			return addPause(ctx, tx, entry)

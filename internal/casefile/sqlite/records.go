@@ -83,16 +83,8 @@ func saveRecord(ctx context.Context, tx *sql.Tx, r action.Record) (seq int, err 
 	case stored != r.Version:
 		return 0, action.ErrStale
 	}
-	body := r
-	body.Request, body.Prior, body.After = nil, nil, nil
-	text, err := json.Marshal(body)
-	if err != nil {
-		return 0, err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO records (case_id, action, seq, version, status, request, prior, after, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.Case, r.Action, seq, r.Version+1, string(r.Status), blob(r.Request), blob(r.Prior), blob(r.After), string(text))
-	return seq, err
+	r.Seq, r.Version = seq, r.Version+1
+	return seq, putRecord(ctx, tx, r)
 }
 
 func scanRecord(row scanner) (r action.Record, err error) {

@@ -14,14 +14,7 @@ import (
 
 // Suppress implements casefile.Store.
 func (s *Store) Suppress(ctx context.Context, p casefile.Suppression) error {
-	body, err := json.Marshal(p)
-	if err == nil {
-		err = s.change(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO suppressions (account, region, kind, target, finding, until, body)
-				VALUES (?, ?, ?, ?, ?, ?, ?)`, append(columns(p.Target), p.Finding, p.Until.UnixNano(), string(body))...)
-			return err
-		})
-	}
+	err := s.change(ctx, func(tx *sql.Tx) error { return putSuppression(ctx, tx, "REPLACE", p) })
 	if err != nil {
 		return fmt.Errorf("suppress finding %s on %s: %w", p.Finding, p.Target, err)
 	}

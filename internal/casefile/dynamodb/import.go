@@ -1,0 +1,280 @@
+package dynamodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"cordon/internal/action"
+	"cordon/internal/casefile"
+)
+
+// Import implements casefile.Store. The case is there with the last transaction, which has all that other reads than those
+// of the case find; the rest of a case that is too long for one is written before, and nothing finds it until then.
+func (s *Store) Import(ctx context.Context, snapshot casefile.Snapshot) (written bool, err error) {
+	if err = snapshot.Check(); err == nil {
+		err = s.again(ctx, func() (err error) {
+			written, err = s.importCase(ctx, snapshot)
+			return err
+		})
+	}
+	if err != nil {
+		return false, fmt.Errorf("import case %s: %w", snapshot.Case.ID, err)
+	}
+	return written, nil
+}
+
+func (s *Store) importCase(ctx context.Context, snapshot casefile.Snapshot) (written bool, err error) {
+	there, err := s.snapshotOf(ctx, snapshot.Case.ID)
+	if err == nil {
+		return false, snapshot.Differs(there)
+	}
+	if !errors.Is(err, casefile.ErrNotFound) {
+		return false, err
+	}
+	last, err := s.caseWrites(ctx, snapshot)
+	if err != nil {
+		return false, err
+	}
+	for _, more := range []func(context.Context, casefile.Snapshot) ([]types.TransactWriteItem, error){s.suppressionWrites, s.countWrites} {
+		writes, err := more(ctx, snapshot)
+		if err != nil {
+			return false, err
+		}
+		last = append(last, writes...)
+	}
+	parts, err := s.partWrites(ctx, snapshot)
+	if err != nil {
+		return false, err
+	}
+	if len(last)+len(parts) > mostWrites || size(last)+size(parts) > largestTransaction {
+		if err := s.stage(ctx, snapshot.Case.ID, parts); err != nil {
+			return false, err
+		}
+		parts = nil
+	}
+	last = append(last, parts...)
+	err = s.transact(ctx, last)
+	for n := range last {
+		if refused(err, n) { // by what another process wrote since this one looked
+			return false, errOvertaken
+		}
+	}
+	return err == nil, err
+}
+
+// caseWrites are the case's item and what leads to it. An open case takes its target's place, which has to be free.
+func (s *Store) caseWrites(ctx context.Context, snapshot casefile.Snapshot) ([]types.TransactWriteItem, error) {
+	c := snapshot.Case
+	i, err := s.encodeCase(ctx, stored{c, 1, int64(len(snapshot.Journal))})
+	if err != nil {
+		return nil, err
+	}
+	target, id := targetKey(c.Target), text(c.ID)
+	writes := []types.TransactWriteItem{
+		s.putting(i, "attribute_not_exists(pk)"),
+		s.putting(item{PartitionKey: text(caseKey(c.ID)), SortKey: text(skRecords), "records": number(len(snapshot.Records))}, ""),
+		s.putting(item{PartitionKey: text(target), SortKey: text(skCaseOf + caseOrder(c)), "case_id": id}, ""),
+	}
+	for _, r := range snapshot.Records {
+		if !unsent(r) {
+			continue
+		}
+		i, err := s.recordItem(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, s.putting(i, ""))
+	}
+	if c.Status == casefile.Released {
+		return writes, nil
+	}
+	open, err := s.get(ctx, target, skOpen)
+	if err != nil {
+		return nil, err
+	}
+	claim := s.putting(item{PartitionKey: text(target), SortKey: text(skOpen), "case_id": id}, "attribute_not_exists(pk)")
+	if open != nil {
+		was := open.text("case_id")
+		switch _, err := s.load(ctx, was); {
+		case err == nil:
+			return nil, &casefile.TakenError{Case: c.ID, Open: was}
+		case !errors.Is(err, casefile.ErrNotFound):
+			return nil, err
+		}
+		claim.Put.ConditionExpression = aws.String("case_id = :gone") // deleted by hand
+		claim.Put.ExpressionAttributeValues = item{":gone": text(was)}
+	}
+	return append(writes, claim), nil
+}
+
+// partWrites are the items that are read with the case alone.
+func (s *Store) partWrites(ctx context.Context, snapshot casefile.Snapshot) (writes []types.TransactWriteItem, err error) {
+	id := snapshot.Case.ID
+	for _, e := range snapshot.Journal {
+		i := key(caseKey(id), entryKey(e.Seq))
+		if err := s.keepBody(ctx, i, e); err != nil {
+			return nil, err
+		}
+		writes = append(writes, s.putting(i, ""))
+	}
+	for _, r := range snapshot.Records {
+		if unsent(r) {
+			continue
+		}
+		i, err := s.recordItem(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, s.putting(i, ""))
+	}
+	for finding, raw := range snapshot.Documents {
+		i := key(caseKey(id), documentKey(finding))
+		i["finding"] = content([]byte(finding))
+		if err := s.keep(ctx, i, "raw", raw, smallContent); err != nil {
+			return nil, err
+		}
+		writes = append(writes, s.putting(i, ""))
+	}
+	return writes, nil
+}
+
+// recordItem is a record with its number and version.
+func (s *Store) recordItem(ctx context.Context, r action.Record) (item, error) {
+	r.Version-- // encodeRecord makes the next one
+	i, err := s.encodeRecord(ctx, r)
+	if err == nil {
+		i["seq"] = number(r.Seq)
+		listUnsent(i, r)
+	}
+	return i, err
+}
+
+// largestTransaction is below the 4 MB that TransactWriteItems takes.
+const largestTransaction = 3 << 20
+
+// stage writes the parts of a case that is not there yet, in the place of what an import that was cut off may have left.
+func (s *Store) stage(ctx context.Context, id string, parts []types.TransactWriteItem) error {
+	ours := map[string]bool{}
+	for _, w := range parts {
+		ours[item(w.Put.Item).text(SortKey)] = true
+	}
+	for _, prefix := range []string{skRecord, skEntry, skDocument} {
+		left, err := s.under(ctx, caseKey(id), prefix)
+		if err != nil {
+			return err
+		}
+		for _, i := range left {
+			if sk := i.text(SortKey); !ours[sk] {
+				parts = append(parts, types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: key(caseKey(id), sk)}})
+			}
+		}
+	}
+	for len(parts) > 0 {
+		n := 1
+		for n < len(parts) && n < mostWrites && size(parts[:n+1]) <= largestTransaction {
+			n++
+		}
+		if err := s.transact(ctx, parts[:n]); err != nil {
+			return err
+		}
+		parts = parts[n:]
+	}
+	return nil
+}
+
+func size(writes []types.TransactWriteItem) (bytes int) {
+	for _, w := range writes {
+		if w.Put != nil {
+			bytes += item(w.Put.Item).size()
+		}
+	}
+	return bytes
+}
+
+// suppressionWrites are those of suppressions that the table has nothing in the place of.
+func (s *Store) suppressionWrites(ctx context.Context, snapshot casefile.Snapshot) (writes []types.TransactWriteItem, err error) {
+	for _, p := range snapshot.Suppressions {
+		i, err := s.suppressionItem(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		there, err := s.get(ctx, i.text(PartitionKey), i.text(SortKey))
+		if err != nil {
+			return nil, err
+		}
+		if there == nil {
+			writes = append(writes, s.putting(i, "attribute_not_exists(pk)"))
+		}
+	}
+	return writes, nil
+}
+
+// countWrites are those of the limits' tallies in which the case is to be counted, and is not.
+func (s *Store) countWrites(ctx context.Context, snapshot casefile.Snapshot) (writes []types.TransactWriteItem, err error) {
+	for _, c := range snapshot.Counted {
+		if !c.Until.After(time.Now()) {
+			continue
+		}
+		was, err := s.counted(ctx, []casefile.Limit{{Scope: c.Scope}})
+		if err != nil {
+			return nil, err
+		}
+		if _, counted := was.tallies[c.Scope][snapshot.Case.ID]; counted {
+			continue
+		}
+		write, err := s.countWrite(ctx, was, snapshot.Case.ID, casefile.Admission{Scope: c.Scope, Keep: c.Until.Sub(c.At)}, c.At)
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, write)
+	}
+	return writes, nil
+}
+
+// ImportPauses implements casefile.Store.
+func (s *Store) ImportPauses(ctx context.Context, entries []casefile.Entry) (written bool, err error) {
+	err = s.again(ctx, func() error {
+		had, err := s.Pauses(ctx)
+		if err != nil {
+			return err
+		}
+		more, left, err := casefile.PausesAfter(had, entries)
+		if written = err == nil && len(more) > 0; !written {
+			return err
+		}
+		is := key(pkPause, skPause)
+		is["entries"] = number(len(entries))
+		if left != nil {
+			if err := s.keepBody(ctx, is, left); err != nil {
+				return err
+			}
+		}
+		write := s.putting(is, "attribute_not_exists(pk)")
+		if len(had) > 0 {
+			write = s.putting(is, "entries = :was")
+			write.Put.ExpressionAttributeValues = item{":was": number(len(had))}
+		}
+		writes := []types.TransactWriteItem{write}
+		for _, e := range more {
+			i := key(pkPause, entryKey(e.Seq))
+			if err := s.keepBody(ctx, i, e); err != nil {
+				return err
+			}
+			writes = append(writes, s.putting(i, "attribute_not_exists(pk)"))
+		}
+		err = s.transact(ctx, writes)
+		if refused(err, 0) {
+			return errOvertaken
+		}
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("import pauses: %w", err)
+	}
+	return written, nil
+}
