@@ -24,14 +24,6 @@ import (
 	"cordon/internal/cloud"
 )
 
-// newTable makes the table anew and opens a store on it.
-func newTable(t *testing.T, cfg aws.Config) *dynamodb.Store {
-	t.Helper()
-	_, _ = awsdynamodb.NewFromConfig(cfg).DeleteTable(t.Context(), &awsdynamodb.DeleteTableInput{TableName: aws.String(table)})
-	makeTable(t, cfg, table)
-	return open(t, cfg, table)
-}
-
 func TestOpenURI(t *testing.T) {
 	cfg := awssim.New(awssim.Options{}).Config("us-east-1")
 	for store, want := range map[string]string{
