@@ -30,15 +30,22 @@ func Resumption(by string, now time.Time) (Entry, error) {
 	return Entry{At: utc(now), By: by, Event: "resumed"}, nil
 }
 
+// OtherPausesError says that a store has other pauses than an export.
+type OtherPausesError struct{ From int } // the first entry that differs
+
+func (e *OtherPausesError) Error() string {
+	return fmt.Sprintf("the store has other pauses (from entry %d on): they were left as they are", e.From)
+}
+
 // PausesAfter are the entries that a store with the pauses' journal had has to add to come to be entries, none where it
-// has them already or more; and the pause that is then in force, nil for none. An error where had is another journal.
+// has them already or more; and the pause that is then in force, nil for none. *OtherPausesError where had is another journal.
 func PausesAfter(had, entries []Entry) (more []Entry, left *Pause, err error) {
 	for n, e := range entries {
 		if e.Seq != n+1 || e.By == "" || e.Event != "paused" && e.Event != "resumed" {
 			return nil, nil, fmt.Errorf("entry %d of the pauses is not one that a store keeps", n+1)
 		}
 		if n < len(had) && !(had[n].At.Equal(e.At) && had[n].By == e.By && had[n].Event == e.Event && had[n].Text == e.Text) {
-			return nil, nil, fmt.Errorf("the store has other pauses (from entry %d on): they were left as they are", n+1)
+			return nil, nil, &OtherPausesError{n + 1}
 		}
 	}
 	if len(entries) <= len(had) {

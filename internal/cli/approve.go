@@ -37,9 +37,12 @@ func (a *app) answer(yes bool, use, short, long string) *cobra.Command {
 				return usage("--wait %s is negative", wait)
 			}
 			return a.withEngineOf(cmd, engine.Options{Wait: wait}, func(ctx context.Context, e *engine.Engine, store casefile.Store) error {
+				if err := readableCase(ctx, store, args[0]); err != nil {
+					return err
+				}
 				c, err := e.Approve(ctx, args[0], yes, reason)
 				if err != nil {
-					return notAsked(args[0], err)
+					return notAsked(args[0], midway(err))
 				}
 				return a.answered(ctx, store, c)
 			})

@@ -21,6 +21,7 @@ func (a *app) cases() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "released cases too")
+	cmd.AddCommand(a.casesExport(), a.casesImport())
 	return cmd
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cordon/internal/casefile"
 	"cordon/internal/config"
 	"cordon/internal/engine"
 )
@@ -125,13 +126,14 @@ func classify(err error) (code int, said bool) {
 		setup *engine.SetupError
 		other *engine.AccountError
 		cut   *engine.InterruptedError
+		spoil *casefile.BrokenError
 	)
 	switch {
 	case errors.As(err, &exit):
 		return exit.code, exit.err == nil
 	case refused(err):
 		return exitRefused, false
-	case errors.As(err, &conf), errors.As(err, &setup):
+	case errors.As(err, &conf), errors.As(err, &setup), errors.As(err, &spoil):
 		return exitUsage, false
 	case errors.As(err, &other):
 		return exitFailed, false

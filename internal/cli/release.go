@@ -33,9 +33,12 @@ says what it would do. With --only the case stays, and says what it still holds;
 				return a.planRelease(cmd, args[0], o)
 			}
 			return a.withEngine(cmd, func(ctx context.Context, e *engine.Engine, store casefile.Store) error {
+				if err := readableCase(ctx, store, args[0]); err != nil {
+					return err
+				}
 				c, err := e.Release(ctx, args[0], o)
 				if err != nil {
-					return noRelease(args[0], err)
+					return noRelease(args[0], midway(err))
 				}
 				cj, err := withRecords(ctx, store, c)
 				if err != nil {

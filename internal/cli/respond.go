@@ -62,7 +62,11 @@ func (a *app) runRespond(cmd *cobra.Command, file string, wait time.Duration) er
 	}
 	seen := map[string]bool{}
 	for _, r := range results {
-		code = worst(code, a.sayError(r.Err))
+		failure := r.Err
+		if r.Case.ID != "" { // the store had it before it broke
+			failure = midway(r.Err)
+		}
+		code = worst(code, a.sayError(failure))
 		if r.Case.ID == "" || seen[r.Case.ID] {
 			continue
 		}

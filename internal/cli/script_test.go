@@ -52,6 +52,8 @@ func TestScripts(t *testing.T) {
 
 			"ask": ask, "token": token, "meddle": meddle,
 
+			"cut": cutFile, "change": changeFile, "sameaccount": sameAccount,
+
 			"posted": posted, // posted slack 1
 			"office": posted, // office down
 		},

@@ -40,7 +40,11 @@ func (w *world) store(ctx context.Context) (casefile.Store, error) {
 	if _, table := store.(*dynamodb.Store); err == nil && table {
 		err = store.Check(ctx)
 	}
-	if err != nil {
+	var broken *casefile.BrokenError
+	switch {
+	case errors.As(err, &broken):
+		return nil, fmt.Errorf("%w. Nothing was changed", err)
+	case err != nil:
 		return nil, &engine.SetupError{What: "case store " + w.conf.Store, Hint: "nothing was changed; set store in cordon.yaml", Err: err}
 	}
 	w.closes = append(w.closes, store.Close)
@@ -63,9 +67,12 @@ func (a *app) readStore(ctx context.Context) (casefile.Store, error) {
 		return w.aws, nil
 	})
 	var setup *engine.SetupError
+	var broken *casefile.BrokenError
 	switch {
 	case errors.As(err, &setup):
 		return nil, setup
+	case errors.As(err, &broken):
+		return nil, err
 	case err != nil:
 		return nil, &engine.SetupError{What: "case store " + conf.Store, Hint: "set store in cordon.yaml, or --sandbox", Err: err}
 	}

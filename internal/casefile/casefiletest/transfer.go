@@ -51,7 +51,7 @@ func transferred(t *testing.T, from, to casefile.Store) {
 	odd.Raw = json.RawMessage("{ \"html\": \"<&>\",\t\"half\": \"\xff\" }\n")
 	_, _, err := from.OpenCase(ctx, odd)
 	must(t, err)
-	large := bytes.Repeat([]byte("\"x\"  \t"), 40_000) // more than an item of DynamoDB's holds
+	large := append(append([]byte(`"`), bytes.Repeat([]byte("x <&>"), 40_000)...), "\"  \t"...) // more than an item of DynamoDB's holds
 	for _, r := range []action.Record{
 		{Case: "c-1", Action: "ec2.isolate-network", Status: action.Doing, Request: json.RawMessage(`{ "a" : 1 }`), Started: epoch},
 		{Case: "c-1", Action: "notify.sns/1", Status: action.Waiting, Started: epoch.Add(time.Second), Prior: large},

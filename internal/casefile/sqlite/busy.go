@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"cordon/internal/casefile"
 )
 
 // attempts bounds retry: with busyTimeout, half a minute.
@@ -46,12 +49,12 @@ func (s *Store) change(ctx context.Context, f func(tx *sql.Tx) error) error {
 		}
 		return tx.Commit()
 	})
-	return explain(ctx, err)
+	return explain(ctx, s.path, err)
 }
 
 // query runs f, which reads with s.read, again where the file was busy.
 func (s *Store) query(ctx context.Context, f func() error) error {
-	return explain(ctx, retry(ctx, f))
+	return explain(ctx, s.path, retry(ctx, f))
 }
 
 // code is SQLite's primary result code in err, 0 if there is none. https://sqlite.org/rescode.html
@@ -68,33 +71,61 @@ func busy(err error) bool {
 	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED
 }
 
-// explain adds what the user can do to an error of SQLite's. An interrupted call becomes its context's error.
-func explain(ctx context.Context, err error) error {
+const restore = "move it away with its -wal and -shm; then put back a copy, or let cordon cases import make a new one from the last export"
+
+// explain makes an error of SQLite's one that says which file and what the user can do. An interrupted call becomes its
+// context's error.
+func explain(ctx context.Context, path string, err error) error {
 	hint := ""
-	switch code(err) {
+	var spoilt *spoiltError
+	switch c := code(err); c {
 	case 0:
-		return err
+		if !errors.As(err, &spoilt) {
+			return err
+		}
+		hint = "the file is damaged: " + restore
 	case sqlite3.SQLITE_INTERRUPT:
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		return err
 	case sqlite3.SQLITE_NOTADB:
-		hint = "it is no SQLite database; name another file, or put back a copy"
-	case sqlite3.SQLITE_CORRUPT:
-		hint = "the file is damaged; put back a copy, or save what is left with `sqlite3 FILE .recover`"
+		hint = "it is no SQLite database, or its first page is damaged: name another file, or " + restore
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		hint = "another process holds it; try again"
+		hint = "another process holds it for long; see which (fuser " + path + "), and try again"
 	case sqlite3.SQLITE_FULL:
 		hint = "the disk is full; make room and run the command again"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
 		hint = "let this user write the file and its directory, or name another file"
 	case sqlite3.SQLITE_IOERR:
-		hint = "is the disk full, broken, or a network share? The store needs a local disk"
-	}
-	if hint == "" {
+		hint = "is the disk full, broken, or a network share? The store needs a local disk with room; then run the command again"
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_CONSTRAINT:
+		hint = "the file is damaged: " + restore // a table that is missing, a row that is there twice
+	default:
 		return err
 	}
-	return fmt.Errorf("%w (%s)", err, hint)
+	var said *casefile.BrokenError
+	if errors.As(err, &said) {
+		return err
+	}
+	return &casefile.BrokenError{Store: path, Hint: hint, Err: err}
+}
+
+// spoiltError says that what a row holds is not what a store wrote.
+type spoiltError struct {
+	what string
+	err  error
+}
+
+func (e *spoiltError) Error() string { return "decode " + e.what + ": " + e.err.Error() }
+func (e *spoiltError) Unwrap() error { return e.err }
+
+// decode reads the JSON of a row.
+func decode(what string, raw []byte, v any) error {
+	if err := json.Unmarshal(raw, v); err != nil {
+		return &spoiltError{what, err}
+	}
+	return nil
 }
 
 // hinted adds what the user can do to an error of the file system's.

@@ -29,7 +29,7 @@ func TestOpenErrors(t *testing.T) {
 		"device": {func(*testing.T, string) string { return os.DevNull }, "it is no regular file"},
 		"no database": {func(t *testing.T, dir string) string {
 			return write(t, dir, "x.db", bytes.Repeat([]byte("plain text\n"), 1000))
-		}, "it is no SQLite database; name another file"},
+		}, "it is no SQLite database, or its first page is damaged: name another file"},
 		"damaged": {func(t *testing.T, dir string) string {
 			path := made(t, dir)
 			content, err := os.ReadFile(path)
@@ -154,7 +154,7 @@ func TestRetry(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := s.Check(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "another process holds it; try again") {
+	if err == nil || !strings.Contains(err.Error(), "another process holds it for long") {
 		t.Errorf("Check of a locked store: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

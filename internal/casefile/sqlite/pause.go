@@ -65,10 +65,12 @@ func addPause(ctx context.Context, tx *sql.Tx, e casefile.Entry) error {
 // Paused implements casefile.Store.
 func (s *Store) Paused(ctx context.Context) (p casefile.Pause, ok bool, err error) {
 	var body []byte
-	err = s.query(ctx, func() error { return s.read.QueryRowContext(ctx, "SELECT body FROM pause").Scan(&body) })
-	if err == nil {
-		err = json.Unmarshal(body, &p)
-	}
+	err = s.query(ctx, func() error {
+		if err := s.read.QueryRowContext(ctx, "SELECT body FROM pause").Scan(&body); err != nil {
+			return err
+		}
+		return decode("pause", body, &p)
+	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return casefile.Pause{}, false, nil

@@ -93,8 +93,13 @@ func scanRecord(row scanner) (r action.Record, err error) {
 	if err := row.Scan(&body, &seq, &version, &request, &prior, &after); err != nil {
 		return r, err
 	}
-	if err := json.Unmarshal(body, &r); err != nil {
-		return r, fmt.Errorf("decode record: %w", err)
+	if err := decode("record", body, &r); err != nil {
+		return r, err
+	}
+	for _, held := range [][]byte{request, prior, after} {
+		if len(held) > 0 && !json.Valid(held) {
+			return r, &spoiltError{"record", errors.New("what it holds is no JSON")}
+		}
 	}
 	r.Seq, r.Version, r.Request, r.Prior, r.After = seq, version, request, prior, after
 	return r, nil

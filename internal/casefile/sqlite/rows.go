@@ -77,7 +77,7 @@ func scanEntry(row scanner) (e casefile.Entry, err error) {
 	if err := row.Scan(&body); err != nil {
 		return e, err
 	}
-	return e, json.Unmarshal(body, &e)
+	return e, decode("journal entry", body, &e)
 }
 
 // Documents implements casefile.Store.

@@ -40,7 +40,11 @@ var _ casefile.Store = (*Store)(nil)
 // brings an older store up to date. The caller closes it.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
-	if err != nil {
+	var broken *casefile.BrokenError
+	switch {
+	case errors.As(err, &broken): // it says which
+		return nil, fmt.Errorf("open %w", broken)
+	case err != nil:
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	return s, nil
@@ -68,7 +72,7 @@ func open(ctx context.Context, path string) (*Store, error) {
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(explain(ctx, err), s.Close())
+		return nil, errors.Join(explain(ctx, path, err), s.Close())
 	}
 	return s, nil
 }

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -28,11 +27,12 @@ const selectSuppressed = `SELECT body FROM suppressions WHERE account = ? AND re
 func (s *Store) Suppressed(ctx context.Context, t finding.Target, findingID string, now time.Time) (p casefile.Suppression, ok bool, err error) {
 	var body string
 	err = s.query(ctx, func() error {
-		return s.suppressed.QueryRowContext(ctx, append(columns(t), findingID, now.UnixNano())...).Scan(&body)
+		err := s.suppressed.QueryRowContext(ctx, append(columns(t), findingID, now.UnixNano())...).Scan(&body)
+		if err != nil {
+			return err
+		}
+		return decode("suppression", []byte(body), &p)
 	})
-	if err == nil {
-		err = json.Unmarshal([]byte(body), &p)
-	}
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return casefile.Suppression{}, false, nil

@@ -16,7 +16,7 @@ import (
 func (s *Store) Export(ctx context.Context, ids []string, f func(casefile.Snapshot) error) error {
 	tx, err := s.read.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("export cases: %w", explain(ctx, err))
+		return fmt.Errorf("export cases: %w", explain(ctx, s.path, err))
 	}
 	defer func() { _ = tx.Rollback() }() // it has written nothing
 	if ids == nil {
@@ -25,13 +25,13 @@ func (s *Store) Export(ctx context.Context, ids []string, f func(casefile.Snapsh
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("export cases: %w", explain(ctx, err))
+			return fmt.Errorf("export cases: %w", explain(ctx, s.path, err))
 		}
 	}
 	for _, id := range ids {
 		snapshot, err := snapshotOf(ctx, tx, id)
 		if err != nil {
-			return fmt.Errorf("export case %s: %w", id, explain(ctx, err))
+			return fmt.Errorf("export case %s: %w", id, explain(ctx, s.path, err))
 		}
 		if err := f(snapshot); err != nil {
 			return err
@@ -93,7 +93,7 @@ func scanSuppression(row scanner) (p casefile.Suppression, err error) {
 	if err := row.Scan(&body); err != nil {
 		return p, err
 	}
-	return p, json.Unmarshal(body, &p)
+	return p, decode("suppression", body, &p)
 }
 
 // Import implements casefile.Store.
