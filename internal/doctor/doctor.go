@@ -111,6 +111,7 @@ func checks() []check {
 		{"iam.sso", checkSSO},
 		{"evidence.vault", checkVault},
 		{"store.table", checkStore},
+		{"store.file", checkFile},
 		{"store.operator", checkOperator},
 		{"notify.sns", checkTopic},
 		{"notify.secrets", checkSecrets},

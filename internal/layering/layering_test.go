@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"vault":             {"action", "cloud"},
 	"engine":            {"action", "blast", "casefile", "cloud", "config", "finding", "notify", "playbook", "policy", "vault"},
 	"asl":               {"config", "finding", "playbook"},
-	"doctor":            {"casefile/dynamodb", "cloud", "config", "notify", "permissions", "vault"},
+	"doctor":            {"casefile/dynamodb", "casefile/sqlite", "cloud", "config", "notify", "permissions", "vault"},
 	"awssim":            {"cloud"},
 	"notify":            {"cloud", "finding"},
 	"cli":               {"action", "actions", "asl", "awssim", "casefile", "casefile/dynamodb", "casefile/sqlite", "cloud", "config", "doctor", "engine", "finding", "notify", "permissions", "playbook", "policy", "policytest", "vault"},

@@ -97,8 +97,8 @@ func scanRecord(row scanner) (r action.Record, err error) {
 		return r, err
 	}
 	for _, held := range [][]byte{request, prior, after} {
-		if len(held) > 0 && !json.Valid(held) {
-			return r, &spoiltError{"record", errors.New("what it holds is no JSON")}
+		if err := whole("record", held); err != nil {
+			return r, err
 		}
 	}
 	r.Seq, r.Version, r.Request, r.Prior, r.After = seq, version, request, prior, after

@@ -63,9 +63,11 @@ func snapshotOf(ctx context.Context, tx reader, id string) (out casefile.Snapsho
 	if _, err = list(ctx, tx, func(row scanner) (struct{}, error) {
 		var finding string
 		var raw []byte
-		err := row.Scan(&finding, &raw)
+		if err := row.Scan(&finding, &raw); err != nil {
+			return struct{}{}, err
+		}
 		out.Documents[finding] = raw
-		return struct{}{}, err
+		return struct{}{}, whole("finding's document", raw)
 	}, "SELECT finding, raw FROM documents WHERE case_id = ?", id); err != nil {
 		return out, err
 	}
