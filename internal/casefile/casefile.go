@@ -109,6 +109,16 @@ type Lease struct {
 	Until time.Time `json:"until"`
 }
 
+// Farthest is how far ahead a lease can end. One that ends later was written by a clock that has been set back since, or is
+// far ahead: it does not hold, so that a jump of hours keeps no case from being answered. For so long, at most, may clocks
+// that share a store differ.
+const Farthest = 15 * time.Minute
+
+// Holds says whether the lease keeps others from the case at a time.
+func (l Lease) Holds(now time.Time) bool {
+	return l.Owner != "" && l.Until.After(now) && !l.Until.After(now.Add(Farthest))
+}
+
 // Entry is one line of a case's journal. Entries are only ever added.
 type Entry struct {
 	Seq   int       `json:"seq"`
@@ -139,6 +149,11 @@ type Filter struct {
 
 // Store keeps cases durably. A nil error means that the change survives the process. Every method is safe for
 // concurrent use, also by several processes.
+//
+// What ends at a time (a lease, a suppression, a question, a limit's window) ends by the wall clock of who asks. A clock that
+// jumps forward ends it early, one that is set back late; no case, record or entry is lost or put in another order by
+// either, for those go by numbers. A lease ends late by Farthest at most. Two runs that have a case for a moment by a jump
+// are kept apart by the versions of its records: the one that is behind gets action.ErrStale.
 type Store interface {
 	action.Ledger
 
@@ -160,7 +175,7 @@ type Store interface {
 	// Journal gives a case's entries by Seq; ErrNotFound.
 	Journal(ctx context.Context, id string) ([]Entry, error)
 
-	// Claim takes or renews the lease on a case for ttl. *HeldError: another owner has it.
+	// Claim takes or renews the lease on a case for ttl, which is below Farthest. *HeldError: another owner has it.
 	Claim(ctx context.Context, id, owner string, now time.Time, ttl time.Duration) error
 	// Yield gives the lease back if owner has it.
 	Yield(ctx context.Context, id, owner string) error

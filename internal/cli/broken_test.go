@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"database/sql"
+	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -41,6 +42,17 @@ func (a answered) file() string { return filepath.Join(a.dir, "cordon.db") }
 func cases(export string) string {
 	_, rest, _ := strings.Cut(export, "\n")
 	return rest[:strings.LastIndex(strings.TrimSuffix(rest, "\n"), "\n")+1]
+}
+
+// withoutDocuments leaves the findings' documents out of a line: they are any bytes, so nobody can see damage in them.
+func withoutDocuments(line string) string {
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(line), &parts); err != nil {
+		return err.Error()
+	}
+	delete(parts, "documents")
+	rest, _ := json.Marshal(parts)
+	return string(rest)
 }
 
 // spoil puts a database in the place of the sandbox's, without log.
@@ -140,7 +152,7 @@ func TestBrokenPages(t *testing.T) {
 				said++
 			case code != 0:
 				t.Errorf("page %d: %v: exit code %d\n%s", page+1, verb, code, errs)
-			case len(verb) == 2 && verb[1] == "export" && cases(out) != a.exported:
+			case verb[len(verb)-1] == "export" && withoutDocuments(cases(out)) != withoutDocuments(a.exported):
 				t.Errorf("page %d: another export", page+1)
 			}
 		}

@@ -78,7 +78,7 @@ func (e *Engine) askFirst(ctx context.Context, c casefile.Case, f finding.Findin
 	switch {
 	case len(why) == 0:
 		return c, false, nil
-	case c.Lease.Owner != "" && time.Now().Before(c.Lease.Until): // another run is at work on it
+	case c.Lease.Holds(time.Now()): // another run is at work on it
 		c, err = e.noted(ctx, c, f)
 		return c, true, err
 	}

@@ -57,6 +57,35 @@ func leaseClaimed(t *testing.T, s casefile.Store) {
 	}
 }
 
+// leaseJumps: the clock is set back or forward by hours between two runs, or is that of another machine.
+func leaseJumps(t *testing.T, s casefile.Store) {
+	opened(t, s, "c-1", "i-1")
+	for _, step := range []struct {
+		name, owner string
+		at          time.Duration // since epoch
+		held        bool
+	}{
+		{"taken", "a", 0, false},
+		{"by a clock that is a little behind", "b", -10 * time.Minute, true},
+		{"set back by hours, whoever has it may be dead", "b", -3 * time.Hour, false},
+		{"then it holds again", "a", -3*time.Hour + time.Second, true},
+		{"forward again: it is over", "a", 0, false},
+		{"as far ahead as a lease can be", "c", -casefile.Farthest + time.Minute, true},
+		{"further", "c", -casefile.Farthest + time.Minute - 1, false},
+	} {
+		err := s.Claim(t.Context(), "c-1", step.owner, epoch.Add(step.at), time.Minute)
+		var held *casefile.HeldError
+		if errors.As(err, &held) != step.held || (err != nil && !step.held) {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+	}
+	c, err := s.Case(t.Context(), "c-1")
+	must(t, err)
+	if c.Status != casefile.Open || len(events(t, s, "c-1")) != 2 {
+		t.Errorf("the case after the jumps: %+v", c)
+	}
+}
+
 func leaseYielded(t *testing.T, s casefile.Store) {
 	opened(t, s, "c-1", "i-1")
 	must(t, s.Claim(t.Context(), "c-1", "a", epoch, time.Minute))

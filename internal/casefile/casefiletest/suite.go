@@ -42,6 +42,7 @@ func Run(t *testing.T, open Open, reopen Reopen) {
 		"records: one of 16 savers wins":        recordsConcurrent,
 		"records: large, and byte for byte":     recordsLarge,
 		"lease: claim, renew, held, expired":    leaseClaimed,
+		"lease: a clock that jumps":             leaseJumps,
 		"lease: yield":                          leaseYielded,
 		"lease: one of 16 claimers wins":        leaseConcurrent,
 		"context: a cancelled one does nothing": cancelled,

@@ -20,8 +20,8 @@ func (s *Store) Claim(ctx context.Context, id, owner string, now time.Time, ttl 
 	err := errors.New("no owner for the lease")
 	if owner != "" {
 		err = s.changeLease(ctx, id, "SET lease_owner = :owner, lease_until = :until",
-			"attribute_exists(pk) AND (attribute_not_exists(lease_owner) OR lease_owner = :owner OR lease_until <= :now)",
-			item{":owner": text(owner), ":until": number(now.Add(ttl).UnixNano()), ":now": number(now.UnixNano())},
+			"attribute_exists(pk) AND (attribute_not_exists(lease_owner) OR lease_owner = :owner OR lease_until <= :now OR lease_until > :far)",
+			item{":owner": text(owner), ":until": number(now.Add(ttl).UnixNano()), ":now": number(now.UnixNano()), ":far": number(now.Add(casefile.Farthest).UnixNano())},
 			func(held casefile.Lease) error { return &casefile.HeldError{Lease: held} })
 	}
 	if err != nil {

@@ -19,7 +19,7 @@ func (s *Store) Claim(ctx context.Context, id, owner string, now time.Time, ttl 
 			if err != nil {
 				return err
 			}
-			if c.Lease.Owner != "" && c.Lease.Owner != owner && c.Lease.Until.After(now) {
+			if c.Lease.Owner != owner && c.Lease.Holds(now) {
 				return &casefile.HeldError{Lease: c.Lease}
 			}
 			_, err = tx.ExecContext(ctx, "UPDATE cases SET lease_owner = ?, lease_until = ? WHERE id = ?",

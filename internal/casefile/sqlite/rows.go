@@ -92,10 +92,7 @@ func (s *Store) Documents(ctx context.Context, id string) (map[string]json.RawMe
 	var rows []document
 	err := s.query(ctx, func() (err error) {
 		rows, err = list(ctx, s.read, func(row scanner) (d document, err error) {
-			if err := row.Scan(&d.finding, &d.raw); err != nil {
-				return d, err
-			}
-			return d, whole("finding's document", d.raw)
+			return d, row.Scan(&d.finding, &d.raw)
 		}, "SELECT finding, raw FROM documents WHERE case_id = ?", id)
 		return err
 	})

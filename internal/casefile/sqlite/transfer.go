@@ -63,11 +63,9 @@ func snapshotOf(ctx context.Context, tx reader, id string) (out casefile.Snapsho
 	if _, err = list(ctx, tx, func(row scanner) (struct{}, error) {
 		var finding string
 		var raw []byte
-		if err := row.Scan(&finding, &raw); err != nil {
-			return struct{}{}, err
-		}
+		err := row.Scan(&finding, &raw)
 		out.Documents[finding] = raw
-		return struct{}{}, whole("finding's document", raw)
+		return struct{}{}, err
 	}, "SELECT finding, raw FROM documents WHERE case_id = ?", id); err != nil {
 		return out, err
 	}
