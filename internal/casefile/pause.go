@@ -44,7 +44,7 @@ func PausesAfter(had, entries []Entry) (more []Entry, left *Pause, err error) {
 		if e.Seq != n+1 || e.By == "" || e.Event != "paused" && e.Event != "resumed" {
 			return nil, nil, fmt.Errorf("entry %d of the pauses is not one that a store keeps", n+1)
 		}
-		if n < len(had) && !(had[n].At.Equal(e.At) && had[n].By == e.By && had[n].Event == e.Event && had[n].Text == e.Text) {
+		if n < len(had) && (!had[n].At.Equal(e.At) || had[n].By != e.By || had[n].Event != e.Event || had[n].Text != e.Text) {
 			return nil, nil, &OtherPausesError{n + 1}
 		}
 	}

@@ -76,7 +76,7 @@ const restore = "move it away with its -wal and -shm; then put back a copy, or l
 // explain makes an error of SQLite's one that says which file and what the user can do. An interrupted call becomes its
 // context's error.
 func explain(ctx context.Context, path string, err error) error {
-	hint := ""
+	var hint string
 	var spoilt *spoiltError
 	switch c := code(err); c {
 	case 0:

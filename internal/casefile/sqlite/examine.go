@@ -46,7 +46,7 @@ func examine(ctx context.Context, path string) (h Health, err error) {
 	if err != nil {
 		return h, err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	if _, err := version(ctx, db, len(schema)); err != nil {
 		return h, err
 	}
