@@ -209,8 +209,12 @@ func (s *Store) encodeCase(ctx context.Context, c stored) (item, error) {
 
 func (s *Store) decodeCase(ctx context.Context, i item) (stored, error) {
 	c := stored{version: i.number("version"), entries: i.number("entries")}
-	if err := s.body(ctx, i, &c.Case); err != nil {
+	body, err := s.kept(ctx, i, "body")
+	if err != nil {
 		return stored{}, err
+	}
+	if c.Case, err = casefile.DecodeCase(body); err != nil {
+		return stored{}, i.named(err)
 	}
 	c.Lease = lease(i)
 	c.SetTaskToken(i.text(taskToken))

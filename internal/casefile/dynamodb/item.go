@@ -118,9 +118,14 @@ func (s *Store) body(ctx context.Context, i item, v any) error {
 		return err
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
-		return fmt.Errorf("decode %s of %s: %w", i.text(SortKey), i.text(PartitionKey), err)
+		return i.named(err)
 	}
 	return nil
+}
+
+// named is the error of an item that cannot be read.
+func (i item) named(err error) error {
+	return fmt.Errorf("decode %s of %s: %w", i.text(SortKey), i.text(PartitionKey), err)
 }
 
 // TooLargeError says that something does not fit into an item.

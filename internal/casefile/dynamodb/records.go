@@ -141,18 +141,17 @@ func (s *Store) encodeRecord(ctx context.Context, r action.Record) (item, error)
 }
 
 func (s *Store) decodeRecord(ctx context.Context, i item) (r action.Record, err error) {
-	if err = s.body(ctx, i, &r); err != nil {
-		return r, err
+	var parts [4][]byte
+	for n, name := range [...]string{"body", "request", "prior", "after"} {
+		if parts[n], err = s.kept(ctx, i, name); err != nil {
+			return r, err
+		}
+	}
+	if r, err = casefile.DecodeRecord(parts[0], parts[1], parts[2], parts[3]); err != nil {
+		return r, i.named(err)
 	}
 	r.Seq, r.Version = int(i.number("seq")), int(i.number("version"))
-	r.Request, err = s.kept(ctx, i, "request")
-	if err == nil {
-		r.Prior, err = s.kept(ctx, i, "prior")
-	}
-	if err == nil {
-		r.After, err = s.kept(ctx, i, "after")
-	}
-	return r, err
+	return r, nil
 }
 
 func (s *Store) decodeRecords(ctx context.Context, items []item) ([]action.Record, error) {

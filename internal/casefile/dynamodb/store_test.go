@@ -180,7 +180,7 @@ func TestOverflow(t *testing.T) {
 	o.Raw = large
 	_, _, err := s.OpenCase(t.Context(), o)
 	must(t, err)
-	r, err := s.SaveRecord(t.Context(), action.Record{Case: "c-1", Action: "ec2.tag", Request: large, Prior: []byte("\xff{}"), After: large})
+	r, err := s.SaveRecord(t.Context(), action.Record{Case: "c-1", Action: "ec2.tag", Request: large, Prior: []byte("\"\xff\""), After: large})
 	must(t, err)
 	read, _, err := s.Record(t.Context(), "c-1", "ec2.tag")
 	if err != nil || !bytes.Equal(read.Request, r.Request) || !bytes.Equal(read.Prior, r.Prior) || !bytes.Equal(read.After, r.After) {

@@ -120,14 +120,6 @@ type spoiltError struct {
 func (e *spoiltError) Error() string { return "decode " + e.what + ": " + e.err.Error() }
 func (e *spoiltError) Unwrap() error { return e.err }
 
-// whole says of raw JSON that is kept as it is whether it is that still: SQLite has no checksums.
-func whole(what string, raw []byte) error {
-	if len(raw) > 0 && !json.Valid(raw) {
-		return &spoiltError{what, errors.New("it is no JSON")}
-	}
-	return nil
-}
-
 // decode reads the JSON of a row.
 func decode(what string, raw []byte, v any) error {
 	if err := json.Unmarshal(raw, v); err != nil {

@@ -168,8 +168,8 @@ func scanCase(row scanner) (c casefile.Case, err error) {
 	case err != nil:
 		return c, err
 	}
-	if err := decode("case", body, &c); err != nil {
-		return c, err
+	if c, err = casefile.DecodeCase(body); err != nil {
+		return c, &spoiltError{"case", err}
 	}
 	if owner != "" {
 		c.Lease = casefile.Lease{Owner: owner, Until: time.Unix(0, until).UTC()}

@@ -93,15 +93,10 @@ func scanRecord(row scanner) (r action.Record, err error) {
 	if err := row.Scan(&body, &seq, &version, &request, &prior, &after); err != nil {
 		return r, err
 	}
-	if err := decode("record", body, &r); err != nil {
-		return r, err
+	if r, err = casefile.DecodeRecord(body, request, prior, after); err != nil {
+		return r, &spoiltError{"record", err}
 	}
-	for _, held := range [][]byte{request, prior, after} {
-		if err := whole("record", held); err != nil {
-			return r, err
-		}
-	}
-	r.Seq, r.Version, r.Request, r.Prior, r.After = seq, version, request, prior, after
+	r.Seq, r.Version = seq, version
 	return r, nil
 }
 
