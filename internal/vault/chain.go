@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -135,15 +136,34 @@ func (k *keeper) manifest(ctx context.Context, caseID string) ([]Entry, error) {
 }
 
 // entry reads one entry. ErrDamaged where the content is none.
-func (k *keeper) entry(ctx context.Context, key string) (e Entry, err error) {
+func (k *keeper) entry(ctx context.Context, key string) (Entry, error) {
 	content, err := k.files.read(ctx, key)
 	if err != nil {
-		return e, err
+		return Entry{}, err
 	}
+	e, err := decode(content)
+	if err != nil {
+		return Entry{}, fmt.Errorf("%w: entry %s: %w", ErrDamaged, key, err)
+	}
+	return e, nil
+}
+
+// decode reads an entry as link writes it, to the byte: what is not covered by its hash cannot stand beside it.
+func decode(content []byte) (Entry, error) {
+	var e Entry
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&e); err != nil {
-		return e, fmt.Errorf("%w: entry %s: %w", ErrDamaged, key, err)
+		return Entry{}, err
+	}
+	again, err := encode(e)
+	switch {
+	case err != nil:
+		return Entry{}, err
+	case !bytes.Equal(again, bytes.TrimSuffix(content, []byte("\n"))):
+		return Entry{}, errors.New("it is not as it was written")
+	case e.Seq < 1 || e.Seq >= math.MaxInt32:
+		return Entry{}, fmt.Errorf("it has the number %d", e.Seq)
 	}
 	return e, nil
 }
