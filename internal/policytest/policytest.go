@@ -3,7 +3,6 @@
 package policytest
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -100,7 +99,14 @@ func Read(name string) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("read policy tests: %w", err)
 	}
-	var f File
+	f, err := parse(raw)
+	if err != nil {
+		return File{}, fmt.Errorf("read policy tests %s: %w", name, err)
+	}
+	return f, nil
+}
+
+func parse(raw []byte) (f File, err error) {
 	doc, err := strict.Parse(raw)
 	if err == nil {
 		err = doc.Decode(&f)
@@ -108,10 +114,7 @@ func Read(name string) (File, error) {
 	if err == nil {
 		err = doc.Locate(f.check())
 	}
-	if err != nil {
-		return File{}, fmt.Errorf("read policy tests %s: %w", name, err)
-	}
-	return f, nil
+	return f, err
 }
 
 // Run decides every case with a configuration. Findings in files are read from dir.
@@ -168,11 +171,17 @@ func (c Case) finding(dir string, now time.Time) (finding.Finding, error) {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)
 	}
-	raw, err := os.ReadFile(name)
+	if info, err := os.Stat(name); err != nil {
+		return finding.Finding{}, err
+	} else if !info.Mode().IsRegular() { // a device or a pipe may never end
+		return finding.Finding{}, fmt.Errorf("%s is no regular file", name)
+	}
+	in, err := os.Open(name)
 	if err != nil {
 		return finding.Finding{}, err
 	}
-	findings, err := finding.Decode(bytes.NewReader(raw))
+	defer in.Close()
+	findings, err := finding.Decode(in)
 	if err != nil {
 		return finding.Finding{}, fmt.Errorf("%s: %w", name, err)
 	}

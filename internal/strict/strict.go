@@ -36,9 +36,13 @@ func (e *Error) Error() string {
 // Document is one YAML document.
 type Document struct{ body ast.Node }
 
-// Parse reads one document; an empty one is a document too.
+// Parse reads one document; an empty one is a document too. What is too large or too deep is refused before it is parsed.
 func Parse(raw []byte) (*Document, error) {
-	file, err := parser.ParseBytes(raw, 0)
+	tokens, err := tokenize(raw)
+	if err != nil {
+		return nil, err
+	}
+	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, plain(err)
 	}
