@@ -113,7 +113,11 @@ func (d *disk) load(a *Account) error {
 		return fmt.Errorf("read sandbox %s: %w", d.dir, err)
 	}
 	st := newState(a.opts.AccountID, a.opts.Partition)
-	if err := json.Unmarshal(raw, st); err != nil {
+	err = json.Unmarshal(raw, st)
+	if err == nil {
+		err = st.sound()
+	}
+	if err != nil {
 		return fmt.Errorf("read sandbox %s: %w (delete the directory to start anew)", d.file(), err)
 	}
 	a.st = st
