@@ -131,7 +131,7 @@ func (d *deployed) only(part string) casefile.Case {
 	return cases[0]
 }
 
-func example(t *testing.T, name string) []byte {
+func example(t testing.TB, name string) []byte {
 	t.Helper()
 	raw, err := examples.Findings.ReadFile("findings/" + name)
 	if err != nil {

@@ -108,10 +108,11 @@ func (a answer) redirect() bool { return a.status >= 300 && a.status < 400 }
 
 // quote shows the beginning of what another server said, for an error; the secrets are taken out, should it echo them.
 func quote(said string, secrets ...string) string {
+	said = line(said) // first: a secret with a character between that does not print is one afterwards
 	for _, s := range secrets {
 		if s != "" {
 			said = strings.ReplaceAll(said, s, "[secret]")
 		}
 	}
-	return strconv.Quote(fit(line(said), 200))
+	return strconv.Quote(fit(said, 200))
 }
