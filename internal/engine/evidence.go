@@ -2,13 +2,17 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
+	"cordon/internal/finding"
 	"cordon/internal/vault"
 )
 
@@ -89,3 +93,19 @@ func (e evidence) Find(ctx context.Context, name string) (action.Artifact, bool,
 
 // Bucket implements action.Evidence.
 func (e evidence) Bucket() (bucket, prefix string, ok bool) { return e.vault.Bucket(e.caseID) }
+
+// putDocument puts the finding into evidence. The same version may come in another shape (from Security Hub as well as from
+// GuardDuty), or from somebody who has changed it: that document is kept too, under its hash.
+func putDocument(ctx context.Context, ev action.Evidence, f finding.Finding) (action.Artifact, error) {
+	a, err := ev.Put(ctx, documentName(f), f.Raw)
+	if errors.Is(err, vault.ErrExists) {
+		sum := sha256.Sum256(f.Raw)
+		a, err = ev.Put(ctx, strings.TrimSuffix(documentName(f), ".json")+"-"+hex.EncodeToString(sum[:8])+".json", f.Raw)
+	}
+	return a, err
+}
+
+// documentName is distinct for each version of a finding, so that a repeat adds evidence and replaces none.
+func documentName(f finding.Finding) string {
+	return fmt.Sprintf("finding-%s-%d-%d.json", f.ID, f.Count, f.UpdatedAt.Unix())
+}

@@ -249,7 +249,7 @@ func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Findin
 	if !settles(c, s) || c.Lease.Owner != "" {
 		return e.noted(ctx, c, f)
 	}
-	if _, err := e.evidence(c).Put(ctx, documentName(f), f.Raw); err != nil {
+	if _, err := putDocument(ctx, e.evidence(c), f); err != nil {
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "the finding's document could not be kept as evidence: " + err.Error()})
 	}
 	return e.settleAlone(ctx, c, f, s, d.Reason)
@@ -434,14 +434,9 @@ func (r *run) keepDocument(ctx context.Context, f finding.Finding) {
 	if r.pre.permit(ctx) != nil {
 		return // nothing is going to be done
 	}
-	if _, err := r.env.Evidence.Put(ctx, documentName(f), f.Raw); err != nil {
+	if _, err := putDocument(ctx, r.env.Evidence, f); err != nil {
 		r.fail(fmt.Errorf("keep the finding's document as evidence: %w", err))
 	}
-}
-
-// documentName is distinct for each version of a finding, so that a repeat adds evidence and replaces none.
-func documentName(f finding.Finding) string {
-	return fmt.Sprintf("finding-%s-%d-%d.json", f.ID, f.Count, f.UpdatedAt.Unix())
 }
 
 // giveUp settles a case that could not be answered: nothing was changed. A case that was answered before stays as it was.
