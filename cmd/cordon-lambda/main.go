@@ -10,10 +10,11 @@ import (
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 
 	"cordon/internal/lambda"
+	"cordon/internal/printable"
 )
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	log := slog.New(slog.NewJSONHandler(printable.Writer{W: os.Stderr}, nil))
 	ctx := context.Background()
 	cfg, err := account(ctx)
 	var h *lambda.Handler

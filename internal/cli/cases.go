@@ -122,7 +122,7 @@ func (a *app) showCase(cmd *cobra.Command, store casefile.Store, id string, jour
 	}
 	if c.Status == casefile.AwaitingApproval && c.Approval != nil {
 		if out.Plan, err = a.askedPlan(cmd.Context(), c); err != nil {
-			fmt.Fprintln(a.Err, "cordon: read the plan that is asked about: "+printable(err.Error()))
+			fmt.Fprintln(a.Err, "cordon: read the plan that is asked about: "+sentence(err))
 		}
 	}
 	if a.json() {

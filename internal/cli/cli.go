@@ -98,7 +98,7 @@ func Main(ctx context.Context, args []string, streams IO) int {
 	}
 	code, said := classify(err)
 	if !said {
-		fmt.Fprintln(streams.Err, "cordon: "+printable(err.Error()))
+		fmt.Fprintln(streams.Err, "cordon: "+sentence(err))
 	}
 	return code
 }

@@ -11,6 +11,7 @@ import (
 	"cordon/internal/casefile"
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
+	"cordon/internal/printable"
 )
 
 // caseJSON is a case as the command line prints it: part of the contract with scripts.
@@ -116,7 +117,7 @@ func current(ctx context.Context, store casefile.Store, id string) (caseJSON, er
 func (a *app) json() bool { return a.output == "json" }
 
 func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.Out)
+	enc := json.NewEncoder(printable.Writer{W: a.Out})
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)

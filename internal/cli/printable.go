@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// printable makes text safe for a terminal: control characters, also of right-to-left overrides and the like, become
+// clean makes text safe for a terminal: control characters, also of right-to-left overrides and the like, become
 // escapes. Names and tags in a finding are chosen by attackers.
-func printable(s string) string {
+func clean(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {
@@ -24,10 +24,13 @@ func printable(s string) string {
 	return b.String()
 }
 
-// line is printable on one line.
+// line is clean on one line.
 func line(s string) string {
-	return strings.NewReplacer("\n", " ", "\t", " ").Replace(printable(s))
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(clean(s))
 }
+
+// sentence is an error for people. Its further lines are indented: only Cordon begins a line.
+func sentence(err error) string { return strings.ReplaceAll(clean(err.Error()), "\n", "\n  ") }
 
 // cut shortens s to n characters, with an ellipsis.
 func cut(s string, n int) string {

@@ -114,10 +114,11 @@ func nextSteps(c caseJSON) []string {
 	}
 }
 
-// wrapped prints text in 80 columns behind an indent; the first line has the label.
+// wrapped prints text in 80 columns behind an indent; the first line has the label. Every further line is indented, so that
+// foreign text begins none.
 func (a *app) wrapped(label, text string) {
-	width := 80 - len([]rune(label))
-	indent := strings.Repeat(" ", len([]rune(label)))
+	width := 80 - max(2, len([]rune(label)))
+	indent := strings.Repeat(" ", max(2, len([]rune(label))))
 	current := ""
 	for _, word := range strings.Fields(line(text)) {
 		if current != "" && len([]rune(current))+1+len([]rune(word)) > width {

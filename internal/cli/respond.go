@@ -55,10 +55,10 @@ func (a *app) runRespond(cmd *cobra.Command, file string, wait time.Duration) er
 	}{[]caseJSON{}, problems(bad)}
 	results := e.Respond(ctx, findings)
 	if err := e.Lapse(ctx); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(a.Err, "cordon: end questions that nobody answered: "+printable(err.Error()))
+		fmt.Fprintln(a.Err, "cordon: end questions that nobody answered: "+sentence(err))
 	}
 	if err := e.SendUnsent(ctx); err != nil && ctx.Err() == nil {
-		fmt.Fprintln(a.Err, "cordon: send what earlier runs could not: "+printable(err.Error()))
+		fmt.Fprintln(a.Err, "cordon: send what earlier runs could not: "+sentence(err))
 	}
 	seen := map[string]bool{}
 	for _, r := range results {
@@ -97,7 +97,7 @@ func (a *app) sayError(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintln(a.Err, "cordon: "+printable(err.Error()))
+	fmt.Fprintln(a.Err, "cordon: "+sentence(err))
 	code, _ := classify(err)
 	return code
 }

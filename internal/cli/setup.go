@@ -11,6 +11,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 
 	"cordon/internal/actions"
 	"cordon/internal/awssim"
@@ -76,7 +77,7 @@ func (a *app) world(ctx context.Context) (*world, error) {
 		w.aws = account.Config("us-east-1")
 		return w, nil
 	}
-	if w.aws, err = awsconfig.LoadDefaultConfig(ctx); err != nil {
+	if w.aws, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.LoggerFunc(a.sdkSays))); err != nil {
 		return nil, &engine.SetupError{What: "AWS configuration", Hint: "see AWS_PROFILE, AWS_REGION and ~/.aws/config", Err: err}
 	}
 	if w.aws.Credentials == nil {
@@ -89,6 +90,13 @@ func (a *app) world(ctx context.Context) (*world, error) {
 		}
 	}
 	return w, nil
+}
+
+// sdkSays is the SDK's logger: a line on standard error, where it is wanted.
+func (a *app) sdkSays(class logging.Classification, format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.Err, "cordon: AWS SDK, %s: %s\n", class, line(fmt.Sprintf(format, args...)))
+	}
 }
 
 // accounts makes the clients' factory; the configuration that clients get may be guarded.
