@@ -67,7 +67,8 @@ generate: ## write the generated files anew
 
 FUZZ := finding:FuzzDecode config:FuzzPolicy notify:FuzzMedia notify:FuzzFit notify:FuzzRetryAfter vault:FuzzCleanName \
         actions:FuzzPolicyDocument actions:FuzzRegistration blast:FuzzPolicy awssim:FuzzPolicyDocument awssim:FuzzWildcard \
-        awssim:FuzzReadPolicies awssim:FuzzDynamoDBExpression
+        awssim:FuzzReadPolicies awssim:FuzzDynamoDBExpression awssim:FuzzGlob awssim:FuzzState config:FuzzParse notify:FuzzAnswers \
+        policytest:FuzzRead casefile:FuzzStored casefile/dynamodb:FuzzItem vault:FuzzEntry lambda:FuzzInvoke engine:FuzzAskedPlan printable:FuzzJSON
 
 FUZZTIME ?= 30s
 nightly: FUZZTIME = 5m
