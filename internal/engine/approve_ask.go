@@ -181,7 +181,7 @@ func (e *Engine) noted(ctx context.Context, was casefile.Case, f finding.Finding
 
 // keepAsked keeps what people are asked about as evidence. The question stands without it.
 func (e *Engine) keepAsked(ctx context.Context, c casefile.Case, f finding.Finding, name string, plan []byte) {
-	_, err := putDocument(ctx, e.evidence(c), f)
+	err := putDocument(ctx, e.evidence(c), f)
 	_, perr := e.evidence(c).Put(ctx, name, plan)
 	if err = errors.Join(err, perr); err != nil {
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "what is asked about could not be kept as evidence: " + err.Error()})

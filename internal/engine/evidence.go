@@ -96,13 +96,13 @@ func (e evidence) Bucket() (bucket, prefix string, ok bool) { return e.vault.Buc
 
 // putDocument puts the finding into evidence. The same version may come in another shape (from Security Hub as well as from
 // GuardDuty), or from somebody who has changed it: that document is kept too, under its hash.
-func putDocument(ctx context.Context, ev action.Evidence, f finding.Finding) (action.Artifact, error) {
-	a, err := ev.Put(ctx, documentName(f), f.Raw)
+func putDocument(ctx context.Context, ev action.Evidence, f finding.Finding) error {
+	_, err := ev.Put(ctx, documentName(f), f.Raw)
 	if errors.Is(err, vault.ErrExists) {
 		sum := sha256.Sum256(f.Raw)
-		a, err = ev.Put(ctx, strings.TrimSuffix(documentName(f), ".json")+"-"+hex.EncodeToString(sum[:8])+".json", f.Raw)
+		_, err = ev.Put(ctx, strings.TrimSuffix(documentName(f), ".json")+"-"+hex.EncodeToString(sum[:8])+".json", f.Raw)
 	}
-	return a, err
+	return err
 }
 
 // documentName is distinct for each version of a finding, so that a repeat adds evidence and replaces none.

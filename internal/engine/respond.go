@@ -249,7 +249,7 @@ func (e *Engine) lookOnly(ctx context.Context, c casefile.Case, f finding.Findin
 	if !settles(c, s) || c.Lease.Owner != "" {
 		return e.noted(ctx, c, f)
 	}
-	if _, err := putDocument(ctx, e.evidence(c), f); err != nil {
+	if err := putDocument(ctx, e.evidence(c), f); err != nil {
 		e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: "the finding's document could not be kept as evidence: " + err.Error()})
 	}
 	return e.settleAlone(ctx, c, f, s, d.Reason)
@@ -434,7 +434,7 @@ func (r *run) keepDocument(ctx context.Context, f finding.Finding) {
 	if r.pre.permit(ctx) != nil {
 		return // nothing is going to be done
 	}
-	if _, err := putDocument(ctx, r.env.Evidence, f); err != nil {
+	if err := putDocument(ctx, r.env.Evidence, f); err != nil {
 		r.fail(fmt.Errorf("keep the finding's document as evidence: %w", err))
 	}
 }

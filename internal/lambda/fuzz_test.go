@@ -24,7 +24,7 @@ func FuzzInvoke(f *testing.F) {
 	const rest = `"execution":"e","started":"2026-01-01T00:00:00Z"`
 	for _, name := range []string{"ec2-c2.json", "iam-user.json", "attack-sequence.json", "eks-runtime.json", "s3-public.json"} {
 		raw := example(f, name)
-		f.Add([]byte(raw))
+		f.Add(raw)
 		body, err := json.Marshal(string(raw))
 		if err != nil {
 			f.Fatal(err)
