@@ -83,7 +83,10 @@ func New(opts Options) *Account {
 func (a *Account) ID() string { return a.opts.AccountID }
 
 // ownKey is the access key of Account.Config: its requests are of the principal that the configuration was made for.
-const ownKey = "AKIASIMULATED"
+const (
+	ownKey    = "AKIASIMULATED"
+	ownSecret = "simulated"
+)
 
 // Config is an SDK configuration whose clients talk to this account as Options.Caller. Its retryer is the SDK's own.
 func (a *Account) Config(region string) aws.Config { return a.ConfigAs(region, a.opts.Caller) }
@@ -92,7 +95,7 @@ func (a *Account) Config(region string) aws.Config { return a.ConfigAs(region, a
 func (a *Account) ConfigAs(region, principal string) aws.Config {
 	return aws.Config{
 		Region:      region,
-		Credentials: credentials.NewStaticCredentialsProvider(ownKey, "simulated", ""),
+		Credentials: credentials.NewStaticCredentialsProvider(ownKey, ownSecret, ""),
 		APIOptions:  []func(*stack) error{a.attach(principal)},
 	}
 }

@@ -95,6 +95,7 @@ func allDecisions() decisions {
 	decideUsers(d)
 	decideManagedPolicies(d)
 	decideBuckets(d)
+	decideUploads(d)
 	decideScaling(d)
 	decideBalancers(d)
 	decideSSM(d)

@@ -59,7 +59,7 @@ func decideBuckets(d decisions) {
 		if in.IfNoneMatch != nil {
 			condition["s3:if-none-match"] = []string{*in.IfNoneMatch}
 		}
-		return append([]Check{x.askS3("", in.Bucket, in.Key, condition)}, x.askKey("kms:GenerateDataKey", key)...)
+		return append([]Check{x.askS3("", in.Bucket, in.Key, wholeObject, condition)}, x.askKey("kms:GenerateDataKey", key)...)
 	})
 	decide(d, "S3", func(x *request, in *s3.GetObjectInput) []Check {
 		key := ""

@@ -29,13 +29,13 @@ func volatile(o DumpOptions) []string {
 		"Regions/*/ELBV2/Groups/*/Targets/*/Since", "Regions/*/ELBV2/Groups/*/Targets/*/Draining",
 		"Regions/*/SSM/Agents", "Regions/*/GuardDuty/Archived",
 		"Regions/*/DynamoDB/Tokens", "Regions/*/SQS/Deleted", "Regions/*/SQS/Queues/*/Purged",
-		"Buckets/*/Objects/*/*/Body",
+		"Buckets/*/Objects/*/*/Body", "Buckets/*/Uploads/*/Parts/*/Body",
 	}
 	if !o.Snapshots {
 		paths = append(paths, "Regions/*/EC2/Snapshots", "Regions/*/EC2/Tags/snap-*")
 	}
 	if !o.Objects {
-		paths = append(paths, "Buckets/*/Objects")
+		paths = append(paths, "Buckets/*/Objects", "Buckets/*/Uploads")
 	}
 	if !o.Commands {
 		paths = append(paths, "Regions/*/SSM/Commands")

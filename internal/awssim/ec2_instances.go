@@ -15,6 +15,7 @@ func registerInstances(r registry) {
 	ec2Write(r, stopInstances)
 	ec2Write(r, startInstances)
 	ec2Read(r, describeInstances)
+	ec2Read(r, describeInstanceTypes)
 	ec2Read(r, describeInstanceAttribute)
 	ec2Write(r, modifyInstanceAttribute)
 }

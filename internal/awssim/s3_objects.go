@@ -181,6 +181,7 @@ func getObject(x *request, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 	return &s3.GetObjectOutput{
 		Body: io.NopCloser(bytes.NewReader(bytes.Clone(v.Body))), ContentLength: h.ContentLength, ContentType: h.ContentType,
 		ETag: h.ETag, LastModified: h.LastModified, Metadata: h.Metadata, VersionId: h.VersionId, ChecksumSHA256: h.ChecksumSHA256,
+		ChecksumCRC64NVME: h.ChecksumCRC64NVME,
 		ChecksumType: h.ChecksumType, ServerSideEncryption: h.ServerSideEncryption, SSEKMSKeyId: h.SSEKMSKeyId, AcceptRanges: h.AcceptRanges,
 	}, nil
 }
@@ -214,6 +215,9 @@ func (v *objectVersion) head(mode s3types.ChecksumMode) *s3.HeadObjectOutput {
 	}
 	if mode == s3types.ChecksumModeEnabled && v.SHA256 != "" {
 		out.ChecksumSHA256, out.ChecksumType = aws.String(v.SHA256), s3types.ChecksumTypeFullObject
+	}
+	if mode == s3types.ChecksumModeEnabled && v.CRC64NVME != "" {
+		out.ChecksumCRC64NVME, out.ChecksumType = aws.String(v.CRC64NVME), s3types.ChecksumTypeFullObject
 	}
 	return out
 }

@@ -16,6 +16,7 @@ func registerS3(r registry) {
 	registerBucketAccess(r)
 	registerBucketLock(r)
 	registerObjects(r)
+	registerUploads(r)
 	read(r, "S3", listObjects)
 }
 

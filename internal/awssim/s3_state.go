@@ -13,6 +13,7 @@ type bucket struct {
 	Name, Region, Owner string
 	Created             time.Time
 	Objects             map[string][]*objectVersion // by key; the newest last
+	Uploads             map[string]*upload          // multipart uploads under way, by upload id
 	Block               *s3types.PublicAccessBlockConfiguration
 	BlockEnforced       bool   // an organization's policy refuses changes of Block
 	Policy              string // "" for none
@@ -32,6 +33,7 @@ type objectVersion struct {
 	Body        []byte
 	ETag        string
 	SHA256      string // base64; "" if the writer gave none
+	CRC64NVME   string // base64; "" if the writer wanted none
 	ContentType string
 	Metadata    map[string]string
 	Modified    time.Time
@@ -50,8 +52,11 @@ func (b *bucket) newest(key string) *objectVersion {
 
 // put adds a version as the newest: beside the old ones where versioning is on, else in place of the null version.
 func (b *bucket) put(s *state, key string, v *objectVersion) {
-	sum := md5.Sum(v.Body) // an ETag is the MD5 of the content, as S3 documents it
-	v.ETag, v.Version = `"`+hex.EncodeToString(sum[:])+`"`, "null"
+	v.Version = "null"
+	if v.ETag == "" { // the MD5 of the content, as S3 documents it
+		sum := md5.Sum(v.Body)
+		v.ETag = `"` + hex.EncodeToString(sum[:]) + `"`
+	}
 	if v.Encryption == "" && !v.Deleted {
 		v.Encryption = s3types.ServerSideEncryptionAes256
 	}

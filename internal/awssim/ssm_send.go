@@ -41,7 +41,7 @@ func sendCommand(x *request, in *ssm.SendCommandInput) (*ssm.SendCommandOutput, 
 	}
 	c := &ssmCommand{
 		ID: x.st.uuid(), Document: *in.DocumentName, Comment: aws.ToString(in.Comment), Parameters: clone(in.Parameters),
-		Instances: clone(in.InstanceIds), Execution: execution, Delivery: time.Hour, Sent: x.now,
+		Instances: clone(in.InstanceIds), Execution: execution, Delivery: time.Hour, Sent: x.now, Sender: x.Principal,
 		Bucket: aws.ToString(in.OutputS3BucketName), Prefix: aws.ToString(in.OutputS3KeyPrefix), Invocations: map[string]*ssmInvocation{},
 	}
 	if in.TimeoutSeconds != nil {

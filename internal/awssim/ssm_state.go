@@ -29,6 +29,7 @@ type ssmCommand struct {
 	Execution             time.Duration // how long the script may run
 	Delivery              time.Duration // how long a host may take to fetch it
 	Bucket, Prefix        string
+	Sender                string // ARN of who sent it
 	Sent                  time.Time
 	Invocations           map[string]*ssmInvocation // by instance id
 }

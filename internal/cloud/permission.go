@@ -56,6 +56,12 @@ func s3Action(operation string) string {
 		return "GetObject"
 	case "HeadBucket", "ListObjectsV2":
 		return "ListBucket"
+	case "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload":
+		return "PutObject"
+	case "ListParts":
+		return "ListMultipartUploadParts"
+	case "ListMultipartUploads":
+		return "ListBucketMultipartUploads"
 	case "GetPublicAccessBlock":
 		return "GetBucketPublicAccessBlock"
 	case "PutPublicAccessBlock", "DeletePublicAccessBlock":
