@@ -95,6 +95,9 @@ type Evidence interface {
 	// Put stores content under name and adds it to the case's manifest. A second Put of one name is refused with
 	// an error unless the content is the same.
 	Put(ctx context.Context, name string, content []byte) (Artifact, error)
+	// Attest adds an object that was uploaded in parts under Bucket's prefix and name to the case's manifest. An error where
+	// the object is not as u says. The same again gives the first artifact.
+	Attest(ctx context.Context, name string, u Uploaded) (Artifact, error)
 	// Find gives the artifact of that name; ok is false where the case has none.
 	Find(ctx context.Context, name string) (a Artifact, ok bool, err error)
 	// Bucket is where AWS services may write evidence of this case themselves; ok is false for a vault that is

@@ -39,6 +39,15 @@ func (e evidence) Put(ctx context.Context, name string, content []byte) (action.
 	return a, e.list(ctx, a, entry)
 }
 
+// Attest implements action.Evidence.
+func (e evidence) Attest(ctx context.Context, name string, u action.Uploaded) (action.Artifact, error) {
+	a, entry, err := e.vault.Attest(ctx, e.caseID, name, u)
+	if err != nil {
+		return a, err
+	}
+	return a, e.list(ctx, a, entry)
+}
+
 // list writes a piece that is in the vault into the case, also when the caller has gone away meanwhile.
 func (e evidence) list(ctx context.Context, a action.Artifact, entry vault.Entry) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)

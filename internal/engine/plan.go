@@ -125,6 +125,10 @@ func (noEvidence) Put(context.Context, string, []byte) (action.Artifact, error) 
 	return action.Artifact{}, &action.Skip{Reason: "a plan keeps no evidence"}
 }
 
+func (noEvidence) Attest(context.Context, string, action.Uploaded) (action.Artifact, error) {
+	return action.Artifact{}, &action.Skip{Reason: "a plan keeps no evidence"}
+}
+
 func (noEvidence) Find(context.Context, string) (action.Artifact, bool, error) {
 	return action.Artifact{}, false, nil
 }

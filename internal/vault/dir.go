@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"cordon/internal/action"
 )
 
 // tempPrefix begins the names of files that are not finished. No clean name begins with a dot.
@@ -131,6 +133,11 @@ func (d dir) uri(key string) string {
 
 // name keeps a case's pieces in one directory: "a" and "a/b" cannot both be files otherwise.
 func (dir) name(name string) string { return cleanName(name, "%2F", maxSegment) }
+
+// facts: nothing is uploaded into a directory in parts.
+func (dir) facts(context.Context, string) (action.Uploaded, bool, error) {
+	return action.Uploaded{}, false, nil
+}
 
 func (dir) bucket(string) (bucket, key string, ok bool) { return "", "", false }
 

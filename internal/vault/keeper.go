@@ -33,6 +33,8 @@ type files interface {
 	uri(key string) string
 	// name is the last part of the key of a piece of evidence.
 	name(name string) string
+	// facts is what S3 says of the object under key, and its size; ErrNotFound. The files of a directory have none: ok is false.
+	facts(ctx context.Context, key string) (u action.Uploaded, ok bool, err error)
 	// bucket is Vault.Bucket of a prefix.
 	bucket(prefix string) (bucket, key string, ok bool)
 	// private is Vault.Private.

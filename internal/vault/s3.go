@@ -13,7 +13,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"cordon/internal/action"
 	"cordon/internal/cloud"
 )
 
@@ -94,6 +96,22 @@ func (o *objects) read(ctx context.Context, key string) ([]byte, error) {
 	}
 	defer body.Close()
 	return io.ReadAll(body)
+}
+
+func (o *objects) facts(ctx context.Context, key string) (action.Uploaded, bool, error) {
+	out, err := o.client.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: &o.in, Key: aws.String(o.prefix + key), ExpectedBucketOwner: o.owner, ChecksumMode: s3types.ChecksumModeEnabled,
+	})
+	switch {
+	case cloud.Is(err, "NotFound", "NoSuchKey"):
+		return action.Uploaded{}, true, ErrNotFound
+	case err != nil:
+		return action.Uploaded{}, true, o.hinted(err)
+	}
+	return action.Uploaded{
+		Bytes: aws.ToInt64(out.ContentLength), Version: aws.ToString(out.VersionId),
+		ETag: aws.ToString(out.ETag), CRC64NVME: aws.ToString(out.ChecksumCRC64NVME),
+	}, true, nil
 }
 
 func (o *objects) list(ctx context.Context, prefix string) (keys []string, err error) {

@@ -26,6 +26,10 @@ type Entry struct {
 	At     time.Time `json:"at"`
 	Prev   string    `json:"prev"`
 	Hash   string    `json:"hash"`
+
+	// Uploaded is set for a piece that went to the bucket in parts: SHA256 is then the hash of the parts' hashes, as
+	// [action.Uploaded] has it.
+	Uploaded *action.Uploaded `json:"uploaded,omitempty"`
 }
 
 // Problem is one thing that Verify found wrong.
@@ -44,6 +48,9 @@ type Vault interface {
 	// Adopt chains an object that an AWS service wrote under the case's prefix (live response output) into the
 	// manifest, hashing what is there. ErrNotFound where there is nothing.
 	Adopt(ctx context.Context, caseID, name string) (action.Artifact, Entry, error)
+	// Attest chains an object that was uploaded in parts under the case's prefix. Nothing is hashed: S3 is asked for its size,
+	// version and checksum, which must be those in u. ErrNotFound where there is nothing; an error in a directory.
+	Attest(ctx context.Context, caseID, name string, u action.Uploaded) (action.Artifact, Entry, error)
 	// Get reads a piece back; ErrNotFound.
 	Get(ctx context.Context, caseID, name string) ([]byte, error)
 	// Manifest reads a case's entries by Seq, without checking them.

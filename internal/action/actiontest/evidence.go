@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,6 +38,18 @@ func (e *Evidence) Put(ctx context.Context, name string, content []byte) (action
 	}
 	e.items[name] = bytes.Clone(content)
 	return artifact(name, content), nil
+}
+
+// Attest keeps what is known of an uploaded piece; other facts under the same name are refused.
+func (e *Evidence) Attest(ctx context.Context, name string, u action.Uploaded) (action.Artifact, error) {
+	facts, err := json.Marshal(u)
+	if err != nil {
+		return action.Artifact{}, err
+	}
+	if _, err := e.Put(ctx, name, facts); err != nil {
+		return action.Artifact{}, err
+	}
+	return action.Artifact{URI: "memory:///" + name, SHA256: u.SHA256, Bytes: u.Bytes}, nil
 }
 
 // Find gives the artifact of that name.
