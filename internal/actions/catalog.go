@@ -21,6 +21,7 @@ func Catalog() []action.Action {
 		deregisterTargets(),
 		quarantineProfile(),
 		liveResponse(),
+		captureMemory(),
 		removeProfile(),
 		revokeRoleSessions(),
 		revokeUserSessions(),

@@ -29,7 +29,7 @@ func TestConformance(t *testing.T) {
 	var all []actiontest.Scenario
 	for _, list := range [][]actiontest.Scenario{
 		networkScenarios(), scalingScenarios(), roleScenarios(), attributeScenarios(), tagScenarios(),
-		snapshotScenarios(), evidenceScenarios(), balancerScenarios(), profileScenarios(), liveScenarios(),
+		snapshotScenarios(), evidenceScenarios(), balancerScenarios(), profileScenarios(), liveScenarios(), memoryScenarios(),
 		roleSessionScenarios(), userSessionScenarios(), accessKeyScenarios(), bucketScenarios(),
 	} {
 		all = append(all, list...)

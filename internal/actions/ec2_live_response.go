@@ -112,7 +112,7 @@ func runLive(ctx context.Context, env *action.Env, t liveRequest, prior liveStat
 	if have, err := readEvidence(ctx, env, liveResult); err != nil || have.SHA256 != "" {
 		return err
 	}
-	started, err := startedAt(ctx, env, t.Case)
+	started, err := startedAt(ctx, env, t.Case, "ec2.live-response")
 	if err != nil {
 		return err
 	}
@@ -144,14 +144,14 @@ func runLive(ctx context.Context, env *action.Env, t liveRequest, prior liveStat
 	return collectOutput(ctx, env, t, end, commands)
 }
 
-// startedAt is when this step began in the case: the time to wait for the host counts from there.
-func startedAt(ctx context.Context, env *action.Env, caseID string) (time.Time, error) {
+// startedAt is when a step began in the case: the time to wait for the host counts from there.
+func startedAt(ctx context.Context, env *action.Env, caseID, step string) (time.Time, error) {
 	records, err := env.Records(ctx)
 	if err != nil {
 		return time.Time{}, wrap("read the records of case", caseID, err)
 	}
 	for _, r := range records {
-		if r.Action == "ec2.live-response" {
+		if r.Action == step {
 			return r.Started, nil
 		}
 	}

@@ -37,7 +37,10 @@ again; releasing ec2.isolate-network, which comes right after, then puts the for
 			return expectNetwork(prior, sealedGroup(t.Case), []string{})
 		},
 		Do: func(ctx context.Context, env *action.Env, t isolateRequest, prior networkState) error {
-			return move(ctx, env, t.On, prior, sealedGroup(t.Case), noEgress, !t.KeepEstablished)
+			if err := move(ctx, env, t.On, prior, sealedGroup(t.Case), noEgress, !t.KeepEstablished); err != nil {
+				return err
+			}
+			return noteOpen(ctx, env, t.Case)
 		},
 		Undo: func(ctx context.Context, env *action.Env, t isolateRequest, prior networkState) error {
 			return restoreNetwork(ctx, env, prior, sealedGroup(t.Case), untrackGroup(t.Case))
@@ -50,6 +53,20 @@ again; releasing ec2.isolate-network, which comes right after, then puts the for
 		Extend:   extendNetwork,
 		Residual: func(t isolateRequest, _, _ networkState) []string { return alwaysResidual(t) },
 	})
+}
+
+// noteOpen says how long 443 out was open.
+func noteOpen(ctx context.Context, env *action.Env, caseID string) error {
+	records, err := env.Records(ctx)
+	if err != nil {
+		return wrap("read the records of case", caseID, err)
+	}
+	for _, r := range records {
+		if r.Action == "ec2.isolate-network" && !r.Acted.IsZero() {
+			env.Note("443 out was open for %s", time.Since(r.Acted).Round(time.Second))
+		}
+	}
+	return nil
 }
 
 // anyIn says whether an interface is in Cordon's group of that name.

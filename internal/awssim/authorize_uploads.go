@@ -35,7 +35,9 @@ func decideUploads(d decisions) {
 		out := []Check{x.askS3("", in.Bucket, in.Key, wholeObject, condition)}
 		return append(append(out, x.askKey("kms:GenerateDataKey", key(x, in.Bucket))...), x.askKey("kms:Decrypt", key(x, in.Bucket))...)
 	})
-	decide(d, "S3", func(x *request, in *s3.AbortMultipartUploadInput) []Check { return []Check{x.askS3("", in.Bucket, in.Key)} })
+	decide(d, "S3", func(x *request, in *s3.AbortMultipartUploadInput) []Check {
+		return []Check{x.askS3("", in.Bucket, in.Key)}
+	})
 	decide(d, "S3", func(x *request, in *s3.ListPartsInput) []Check { return []Check{x.askS3("", in.Bucket, in.Key)} })
 	onBucket(d, func(in *s3.ListMultipartUploadsInput) *string { return in.Bucket })
 }

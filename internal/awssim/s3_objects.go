@@ -182,7 +182,7 @@ func getObject(x *request, in *s3.GetObjectInput) (*s3.GetObjectOutput, error) {
 		Body: io.NopCloser(bytes.NewReader(bytes.Clone(v.Body))), ContentLength: h.ContentLength, ContentType: h.ContentType,
 		ETag: h.ETag, LastModified: h.LastModified, Metadata: h.Metadata, VersionId: h.VersionId, ChecksumSHA256: h.ChecksumSHA256,
 		ChecksumCRC64NVME: h.ChecksumCRC64NVME,
-		ChecksumType: h.ChecksumType, ServerSideEncryption: h.ServerSideEncryption, SSEKMSKeyId: h.SSEKMSKeyId, AcceptRanges: h.AcceptRanges,
+		ChecksumType:      h.ChecksumType, ServerSideEncryption: h.ServerSideEncryption, SSEKMSKeyId: h.SSEKMSKeyId, AcceptRanges: h.AcceptRanges,
 	}, nil
 }
 

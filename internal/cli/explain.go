@@ -27,7 +27,6 @@ type explanation struct {
 	Kind     finding.Kind    `json:"kind"`
 	Decision policy.Decision `json:"decision"`
 	Steps    []string        `json:"steps"`
-	NotYet   []string        `json:"not_yet_supported"`
 	Notes    []string        `json:"notes"`
 }
 
@@ -126,7 +125,7 @@ func explain(f finding.Finding, t finding.Target, conf config.Config) explanatio
 	d := policy.Decide(in)
 	x := explanation{
 		Finding: f.ID, Type: f.Type, Severity: f.Severity, Sample: f.Sample, Kind: t.Kind, Decision: d,
-		Steps: []string{}, NotYet: []string{}, Notes: append([]string{}, f.Notes...),
+		Steps: []string{}, Notes: append([]string{}, f.Notes...),
 	}
 	if live {
 		x.Notes = append(x.Notes, "the target's tags can change this: respond and plan read them")
@@ -142,7 +141,6 @@ func explain(f finding.Finding, t finding.Target, conf config.Config) explanatio
 	for _, s := range playbook.Steps(p.Root) {
 		x.Steps = append(x.Steps, s.Action)
 	}
-	x.NotYet = append(x.NotYet, p.NotYet...)
 	return x
 }
 
@@ -164,9 +162,6 @@ func (a *app) printExplanation(x explanation) {
 	}
 	if len(x.Steps) > 0 {
 		a.wrapped("  playbook  ", x.Decision.Playbook+": "+strings.Join(x.Steps, ", "))
-	}
-	if len(x.NotYet) > 0 {
-		a.wrapped("  not yet   ", strings.Join(x.NotYet, ", ")+" (not supported yet)")
 	}
 	for _, n := range x.Notes {
 		a.wrapped("  note      ", n)

@@ -48,6 +48,7 @@ type FalsePositive struct {
 type EC2 struct {
 	QuarantineProfile string       `yaml:"quarantine_profile"` // ARN of the instance profile that live response runs under
 	LiveResponse      LiveResponse `yaml:"live_response"`
+	Memory            Memory       `yaml:"memory"`
 	CutEstablished    bool         `yaml:"cut_established"`     // end live connections too (default true)
 	RevokeSharedRoles bool         `yaml:"revoke_shared_roles"` // revoke a role's sessions even when other instances use it
 }
@@ -77,7 +78,7 @@ func Default(stateDir string) Config {
 	return Config{
 		Store: URI("sqlite", filepath.Join(stateDir, "cordon.db")),
 		Vault: URI("file", filepath.Join(stateDir, "evidence")),
-		EC2:   EC2{CutEstablished: true, LiveResponse: LiveResponse{Seconds: 90}},
+		EC2:   EC2{CutEstablished: true, LiveResponse: LiveResponse{Seconds: 90}, Memory: Memory{Seconds: 1800, MaxGiB: 256}},
 
 		Accounts:      Accounts{SessionName: "cordon"},
 		FalsePositive: FalsePositive{SuppressDays: 7},
@@ -148,6 +149,9 @@ func (c Config) check() error {
 		return fmt.Errorf("ec2.live_response: commands are given but no channel; add channel: %s", ChannelHTTPS)
 	case c.FalsePositive.SuppressDays < 0 || c.FalsePositive.SuppressDays > 365:
 		return fmt.Errorf("false_positive.suppress_days: %d is not between 0 and 365", c.FalsePositive.SuppressDays)
+	}
+	if err := c.EC2.Memory.check(live.Channel); err != nil {
+		return err
 	}
 	if err := c.IAM.check(); err != nil {
 		return err

@@ -23,6 +23,7 @@ var steps = map[string]string{
 	"ec2.capture-metadata":              "",
 	"ec2.quarantine-profile":            "",
 	"ec2.live-response":                 "",
+	"ec2.capture-memory":                "",
 	"ec2.remove-profile":                "",
 	"ec2.seal-network":                  "it closes what isolation leaves open for live response; leave ec2.live_response out instead",
 	"iam.revoke-role-sessions":          essential,

@@ -131,9 +131,6 @@ func index(catalog []action.Action) []byte {
 			}
 			fmt.Fprintf(&b, "| [%s](%s.md) | %s | %s |\n", a.ID, a.ID, a.Summary, release)
 		}
-		for _, id := range p.NotYet {
-			fmt.Fprintf(&b, "| %s | not supported yet | |\n", id)
-		}
 	}
 	return b.Bytes()
 }

@@ -8,12 +8,13 @@ import (
 )
 
 // ec2 is the response to a compromised instance. Containment is side by side and first; nothing slow, optional or
-// foreign stands before it. The channel that live response needs is sealed right after it, not after the snapshots.
+// foreign stands before it. The channel that live response and the capture of memory need is sealed right after them, not after
+// the snapshots.
 //
 //	contain ┬ detach-asg                     then ┬ snapshot-volumes
 //	        ├ isolate-network                     ├ screenshot
 //	        ├ revoke-instance-role-sessions       ├ deregister-* ─ capture-metadata
-//	        ├ protect-* , preserve-volumes        └ quarantine-profile ─ live-response ─ remove-profile ─ seal-network
+//	        ├ protect-* , preserve-volumes        └ quarantine-profile ─ live-response ─ capture-memory ─ remove-profile ─ seal-network
 //	        └ tag
 //
 // Release goes through the steps from the last to the first as they stand here: the network is back before the instance
@@ -27,7 +28,6 @@ func ec2(s Subject) Playbook {
 	network := map[string]any{"channel": live.Channel == config.ChannelHTTPS, "keep_established": !c.CutEstablished}
 	return Playbook{
 		Name: "ec2", Summary: "cut the instance off, keep its evidence, protect it from termination", Kind: finding.KindInstance,
-		NotYet: []string{"ec2.capture-memory"},
 		Root: Seq{
 			Inline{Par{
 				Step{Action: "ec2.detach-asg", Residual: "its Auto Scaling group may terminate the instance when health checks fail"},
@@ -54,6 +54,7 @@ func ec2(s Subject) Playbook {
 					Step{Action: "ec2.live-response", Optional: true, With: map[string]any{
 						"commands": live.Commands, "windows_commands": live.WindowsCommands, "seconds": live.Seconds,
 					}},
+					Step{Action: "ec2.capture-memory", Optional: true, With: memory(c.Memory, live.Channel)},
 					Step{Action: "ec2.remove-profile", Residual: "the instance profile is still there: the host can draw new credentials"},
 					Step{Action: "ec2.seal-network", With: network, Closes: true, Residual: "443 out is still open for live response"},
 				},
@@ -61,6 +62,17 @@ func ec2(s Subject) Playbook {
 			Step{Action: Settle},
 		},
 	}
+}
+
+// memory is the request for the memory of a host: without the channel nothing is captured.
+func memory(m config.Memory, channel string) map[string]any {
+	tools := map[string]any{}
+	if channel != "" {
+		for platform, t := range m.Tools() {
+			tools[platform] = map[string]any{"tool": t.Tool, "sha256": t.SHA256, "arguments": t.Arguments}
+		}
+	}
+	return map[string]any{"tools": tools, "seconds": m.Seconds, "max_gib": m.MaxGiB}
 }
 
 // inAccount says whether an ARN is of that account.

@@ -55,8 +55,6 @@ type Playbook struct {
 	Summary string
 	Kind    finding.Kind
 	Root    Node
-
-	NotYet []string // action ids that belong to the response but are not supported yet
 }
 
 // Steps lists the tree's steps in the order in which they are written.
