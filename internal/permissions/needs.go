@@ -60,7 +60,7 @@ func permissionsOf(a action.Action, member bool) []string {
 	if !member {
 		return a.Permissions
 	}
-	if a.ID == "ec2.quarantine-profile" || a.ID == "ec2.live-response" {
+	if slices.Contains([]string{"ec2.quarantine-profile", "ec2.live-response", "ec2.capture-memory"}, a.ID) {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(a.Permissions), func(p string) bool {

@@ -1,6 +1,8 @@
 package permissions_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -46,6 +48,22 @@ func live(c *config.Config) {
 	c.EC2.LiveResponse = config.LiveResponse{Channel: config.ChannelHTTPS, Seconds: 90, Commands: []string{"ps aux"}, WindowsCommands: []string{"Get-Process"}}
 }
 
+// memory is live response with a capture of memory; the tool is what stageTool puts there.
+func memory(tool string) func(*config.Config) {
+	return func(c *config.Config) {
+		live(c)
+		t := config.MemoryTool{Tool: "s3://" + bucket + "/cordon/tools/memory", SHA256: fmt.Sprintf("%x", sha256.Sum256([]byte(tool)))}
+		c.EC2.Memory = config.Memory{Linux: t, Windows: t, Seconds: 600, MaxGiB: 256}
+	}
+}
+
+func (w *world) stageTool(tool string) {
+	_, err := w.admin().S3.PutObject(w.t.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(bucket), Key: aws.String("cordon/tools/memory"), Body: strings.NewReader(tool),
+	})
+	w.must(err)
+}
+
 func instanceScenarios() []scenario {
 	return []scenario{
 		{
@@ -61,7 +79,14 @@ func instanceScenarios() []scenario {
 			},
 		},
 		{
-			name: "live response through endpoints, a shared role", options: options{conf: live, edit: func(w *world, ed *awssim.Editor) error {
+			name: "a memory tool that fails", options: options{conf: memory("exit 3")},
+			run: func(w *world) {
+				w.stageTool("exit 3")
+				w.release(w.respond(w.find(instance(web1), 1)), engine.ReleaseOptions{})
+			},
+		},
+		{
+			name: "live response and memory through endpoints, a shared role", options: options{conf: memory("a tool"), edit: func(w *world, ed *awssim.Editor) error {
 				for i, service := range []string{"ssm", "ssmmessages", "ec2messages"} {
 					id := "vpce-0a1b2c3d4e5f6000" + string(rune('1'+i))
 					if err := ed.Endpoint(id, "vpc-0a1b2c3d4e5f60001", service, []string{"sg-0a1b2c3d4e5f60001"}, []string{"subnet-0a1b2c3d4e5f60002"}); err != nil {
@@ -70,7 +95,10 @@ func instanceScenarios() []scenario {
 				}
 				return nil
 			}},
-			run: func(w *world) { w.release(w.respond(w.find(instance(batch1), 1)), engine.ReleaseOptions{}) },
+			run: func(w *world) {
+				w.stageTool("a tool")
+				w.release(w.respond(w.find(instance(batch1), 1)), engine.ReleaseOptions{})
+			},
 		},
 		{
 			name: "a false alarm", options: options{conf: live},

@@ -11,7 +11,7 @@ func memberScopes() []Statement {
 func responderScopes() []Statement {
 	own := iamARN("role/${Name}-function-*")
 	others := []string{iamARN("role/${Name}-quarantine-*"), iamARN("role/${Name}-rule-*"), iamARN("role/${Name}-state-machine-*")}
-	return slices.Concat(ec2Scopes(), identityScopes(own, others...), bucketScopes(), liveScopes(), storageScopes(),
+	return slices.Concat(ec2Scopes(), identityScopes(own, others...), bucketScopes(), liveScopes(), memoryScopes(), storageScopes(),
 		noticeScopes(), hubScopes())
 }
 
@@ -21,7 +21,7 @@ func liveScopes() []Statement {
 		{
 			Sid: "ReadCommands", When: LiveResponse, Scope: "any resource: IAM knows none for these reads",
 			Action: Words{
-				"ec2:DescribePrefixLists", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
+				"ec2:DescribeInstanceTypes", "ec2:DescribePrefixLists", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
 			},
 			Resource: Words{"*"},
 		},
@@ -39,6 +39,28 @@ func liveScopes() []Statement {
 			Sid: "RunInCases", When: LiveResponse, Scope: "instances of the account that carry the tag " + caseTag,
 			Action: Words{"ssm:SendCommand"}, Resource: Words{ec2ARN("instance/*")},
 			Condition: Conditions{"StringLike": {"ssm:resourceTag/" + caseTag: something}},
+		},
+	}
+}
+
+// memoryScopes are for images of memory, which a host sends in parts by presigned URLs of Cordon's. Preparing an upload takes no
+// If-None-Match; completing it does, as KeepEvidence has it.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+func memoryScopes() []Statement {
+	images := Words{"${BucketArn}/" + evidencePrefix + "*/memory/*"}
+	return []Statement{
+		{
+			Sid: "SendImages", When: LiveResponse, Scope: "parts of images of memory in the evidence bucket, not whole objects",
+			Action: Words{"s3:PutObject"}, Resource: images,
+			Condition: Conditions{"Bool": {"s3:ObjectCreationOperation": {"false"}}},
+		},
+		{
+			Sid: "EndImages", When: LiveResponse, Scope: "uploads of images of memory to the evidence bucket",
+			Action: Words{"s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}, Resource: images,
+		},
+		{
+			Sid: "ListImages", When: LiveResponse, Scope: "the evidence bucket",
+			Action: Words{"s3:ListBucketMultipartUploads"}, Resource: Words{"${BucketArn}"},
 		},
 	}
 }
