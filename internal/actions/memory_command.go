@@ -52,14 +52,12 @@ func doMemory(ctx context.Context, env *action.Env, t memoryRequest, prior memor
 	if err == nil {
 		err = m.complete(ctx, *current, r)
 	}
-	switch e := err.(type) {
-	case nil:
+	var bad *badUpload
+	switch {
+	case err == nil:
 		return m.keep(ctx, env, t, prior, r, end)
-	case *badUpload: // the next attempt begins anew
-		if err := m.abort(ctx, *current); err != nil {
-			return err
-		}
-		return e
+	case errors.As(err, &bad): // the next attempt begins anew
+		return errors.Join(err, m.abort(ctx, *current))
 	default:
 		return err
 	}

@@ -3,6 +3,7 @@ package awssim_test
 import (
 	"context"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func uploadSequence() sequence {
 			if err != nil {
 				return nil, err
 			}
-			v[string(rune('0'+number))] = *out.ETag
+			v[strconv.Itoa(int(number))] = *out.ETag
 			return *out.ETag, nil
 		}
 	}
@@ -63,7 +64,7 @@ func uploadSequence() sequence {
 		return func(ctx context.Context, c *cloud.Clients, v vars) (any, error) {
 			in := &s3.CompleteMultipartUploadInput{Bucket: one, Key: key, UploadId: aws.String(v[upload]), MultipartUpload: &s3types.CompletedMultipartUpload{}}
 			for _, n := range numbers {
-				in.MultipartUpload.Parts = append(in.MultipartUpload.Parts, s3types.CompletedPart{PartNumber: &n, ETag: aws.String(v[string(rune('0'+n))])})
+				in.MultipartUpload.Parts = append(in.MultipartUpload.Parts, s3types.CompletedPart{PartNumber: &n, ETag: aws.String(v[strconv.Itoa(int(n))])})
 			}
 			if change != nil {
 				change(in)

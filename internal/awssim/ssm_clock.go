@@ -96,9 +96,10 @@ func (s *state) advanceInvocation(c *ssmCommand, id string, connected bool, now 
 		return false
 	}
 	v.Status, v.Details, v.Ended = ssmtypes.CommandInvocationStatusSuccess, "Success", end
-	commands, played := c.Parameters["commands"], false
-	if v.Stdout, v.Code, played = s.playMemory(c, commands, v.Started, end, opts); !played {
-		v.Stdout, v.Stderr, v.Code = pretend(commands)
+	if stdout, code, played := s.playMemory(c, c.Parameters["commands"], v.Started, end, opts); played {
+		v.Stdout, v.Code = stdout, code
+	} else {
+		v.Stdout, v.Stderr, v.Code = pretend(c.Parameters["commands"])
 	}
 	if v.Code != 0 {
 		v.Status, v.Details = ssmtypes.CommandInvocationStatusFailed, "Failed"
