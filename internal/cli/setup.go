@@ -29,6 +29,7 @@ import (
 type world struct {
 	aws    aws.Config
 	conf   config.Config
+	pace   *cloud.Pace // of all clients that act on targets
 	closes []func() error
 }
 
@@ -74,12 +75,13 @@ func (a *app) world(ctx context.Context) (*world, error) {
 		if err != nil {
 			return nil, &engine.SetupError{What: "sandbox", Hint: "choose a directory that you can write", Err: err}
 		}
-		w.aws = account.Config("us-east-1")
+		w.aws = cloud.Retries(account.Config("us-east-1"))
 		return w, nil
 	}
 	if w.aws, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.LoggerFunc(a.sdkSays))); err != nil {
 		return nil, &engine.SetupError{What: "AWS configuration", Hint: "see AWS_PROFILE, AWS_REGION and ~/.aws/config", Err: err}
 	}
+	w.aws = cloud.Retries(w.aws)
 	if w.aws.Credentials == nil {
 		w.aws.Credentials = aws.AnonymousCredentials{}
 	}
@@ -102,7 +104,10 @@ func (a *app) sdkSays(class logging.Classification, format string, args ...any) 
 // accounts makes the clients' factory; the configuration that clients get may be guarded.
 func (w *world) accounts(through ...func(aws.Config) aws.Config) *cloud.Accounts {
 	c := w.conf.Accounts
-	return cloud.NewAccounts(w.aws, c.Own, cloud.Member{Role: c.Role, ExternalID: c.ExternalID, Session: c.SessionName}, through...)
+	if w.pace == nil {
+		w.pace = &cloud.Pace{}
+	}
+	return cloud.NewAccounts(w.aws, c.Own, cloud.Member{Role: c.Role, ExternalID: c.ExternalID, Session: c.SessionName}, append(through, w.pace.Attach)...)
 }
 
 // engine opens store and vault on top of the world.

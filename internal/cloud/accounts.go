@@ -42,13 +42,13 @@ const maxClients = 256
 
 // NewAccounts makes the factory; no call is made. own is the account that cfg's credentials belong to; "" to ask STS once
 // (GetCallerIdentity), which happens only where member names a role. Each of through changes the configuration that
-// clients are made from (ReadOnly), not the one that assumes roles.
+// clients are made from (ReadOnly, Pace.Attach), not the one that assumes roles.
 func NewAccounts(cfg aws.Config, own string, member Member, through ...func(aws.Config) aws.Config) *Accounts {
 	if member.Session == "" {
 		member.Session = "cordon"
 	}
 	return &Accounts{
-		cfg: cfg, member: member, through: through, asking: make(chan struct{}, 1), own: own,
+		cfg: Retries(cfg), member: member, through: through, asking: make(chan struct{}, 1), own: own,
 		clients: map[place]*Clients{}, roles: map[string]aws.CredentialsProvider{},
 	}
 }

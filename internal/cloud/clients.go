@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// Clients are the SDK clients of one account and Region. Retries of throttling and passing faults are the SDK's
-// (standard mode: 3 attempts); callers retry nothing.
+// Clients are the SDK clients of one account and Region. They retry throttling and passing faults themselves (see Retries:
+// 5 attempts, urgent calls more); callers retry nothing.
 type Clients struct {
 	Account, Region string
 
@@ -35,6 +35,7 @@ const AppID = "cordon"
 // New makes the clients from one SDK configuration; no call is made. The Region is cfg.Region. Where the
 // configuration names an endpoint (an emulator), S3 uses path-style addresses.
 func New(cfg aws.Config, account string) *Clients {
+	cfg = Retries(withAccount(cfg, account))
 	cfg.AppID = AppID
 	return &Clients{
 		Account: account, Region: cfg.Region,

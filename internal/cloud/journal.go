@@ -55,8 +55,7 @@ func (j *Journal) Attach(cfg aws.Config) aws.Config {
 // withInitialize returns cfg with a middleware at the outer end of the Initialize step: once a call, not once an attempt.
 // f gets the operation's typed input (*ec2.DescribeInstancesInput).
 func withInitialize(cfg aws.Config, id string, f func(ctx context.Context, input any, next func() error) error) aws.Config {
-	out := cfg.Copy()
-	out.APIOptions = append(append([]func(*middleware.Stack) error(nil), cfg.APIOptions...), func(s *middleware.Stack) error {
+	return withStack(cfg, func(s *middleware.Stack) error {
 		return s.Initialize.Add(middleware.InitializeMiddlewareFunc(id, func(
 			ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 		) (out middleware.InitializeOutput, md middleware.Metadata, err error) {
@@ -67,5 +66,4 @@ func withInitialize(cfg aws.Config, id string, f func(ctx context.Context, input
 			return out, md, err
 		}), middleware.After)
 	})
-	return out
 }

@@ -48,7 +48,7 @@ func (r *run) guard(ctx context.Context) {
 	var verdict error
 	go func() {
 		defer close(weighed)
-		concerns := r.look(ctx)
+		concerns := r.look(cloud.Urgent(ctx))
 		if r.pre.permit(ctx) != nil {
 			return // nothing is begun, and nothing was seen by the right credentials
 		}

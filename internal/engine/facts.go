@@ -31,6 +31,7 @@ func (e *Engine) look(ctx context.Context, in *policy.Input) error {
 	if !actor && !tags {
 		return nil
 	}
+	ctx = cloud.Urgent(ctx) // containment waits for it
 	clients, err := e.o.Clients(ctx, in.Target.Account, in.Target.Region)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
+	"cordon/internal/cloud"
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
 )
@@ -54,7 +55,7 @@ func (e *Engine) newRun(
 	if deadline, ok := ctx.Deadline(); ok && (r.giveUp.IsZero() || deadline.Add(-timeToSettle).Before(r.giveUp)) {
 		r.giveUp = deadline.Add(-timeToSettle)
 	}
-	r.pre = e.startPreflight(ctx, env.Clients, c.Target, also...)
+	r.pre = e.startPreflight(cloud.Urgent(ctx), env.Clients, c.Target, also...)
 	env.Permit = r.pre.permit
 	return r, nil
 }
@@ -78,6 +79,7 @@ func (r *run) part(ctx context.Context, n playbook.Node, inline bool) {
 		}
 		wg.Wait()
 	case playbook.Inline:
+		ctx := cloud.Urgent(ctx)
 		if inline {
 			r.part(ctx, n.Node, true)
 			return
@@ -112,6 +114,9 @@ func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
 	}
 	if !inline && !s.Closes && r.wanted(ctx) {
 		return
+	}
+	if s.Closes { // what another step left open is cut off now
+		ctx = cloud.Urgent(ctx)
 	}
 	req, err := action.NewRequest(action.On{Case: r.caseID, Target: r.c.Target}, s.With)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
+	"cordon/internal/cloud"
 	"cordon/internal/playbook"
 )
 
@@ -26,7 +27,7 @@ type ReleaseOptions struct {
 // is as before; with a conflict or a failure it stays partial, and Release may be called again. A released case may still
 // be declared a false positive, and have its keys reactivated.
 func (e *Engine) Release(ctx context.Context, caseID string, o ReleaseOptions) (casefile.Case, error) {
-	began := time.Now()
+	began, ctx := time.Now(), cloud.Urgent(ctx)
 	c, err := e.o.Store.Case(ctx, caseID)
 	if err != nil {
 		return c, err

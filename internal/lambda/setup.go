@@ -63,6 +63,7 @@ func Open(cfg aws.Config, env func(string) string, log *slog.Logger) (*Handler, 
 	if err != nil {
 		return nil, err
 	}
+	cfg = cloud.Retries(cfg)
 	store, err := dynamodb.OpenURI(cfg, conf.Store, conf.Vault, conf.Accounts.Own)
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func Open(cfg aws.Config, env func(string) string, log *slog.Logger) (*Handler, 
 	}
 	accounts := cloud.NewAccounts(cfg, conf.Accounts.Own, cloud.Member{
 		Role: conf.Accounts.Role, ExternalID: conf.Accounts.ExternalID, Session: conf.Accounts.SessionName,
-	})
+	}, new(cloud.Pace).Attach)
 	return New(engine.New(engine.Options{
 		Actions: actions.Catalog(), Store: store, Vault: v, Config: conf, Clients: accounts.Clients,
 		Channels: channels, NoticeWait: noticeWait, Progress: progress(log),
