@@ -20,6 +20,7 @@ type Options struct {
 	Latency   func(Call) time.Duration // time a call takes on the wire; nil means none
 	Fault     func(Call) Fault         // what goes wrong with a call; nil means nothing
 	Authorize Authorize                // what IAM allows; nil allows everything
+	Quotas    bool                     // AWS's rates: a call for which no token is left is Throttled; no limit if false
 
 	SnapshotTime   time.Duration // how long a snapshot stays pending; 2 s if zero
 	TransitionTime time.Duration // how long an instance stays pending, stopping or shutting-down; till the next call if zero
@@ -36,6 +37,7 @@ type Account struct {
 	decided  decisions
 	disk     *disk         // nil: memory only
 	org      *Organization // nil: on its own
+	quotas   quotas
 
 	mu    sync.Mutex
 	st    *state
@@ -120,6 +122,11 @@ func (a *Account) do(ctx context.Context, c Call) (any, error) {
 	a.mu.Unlock()
 	if a.opts.Latency != nil {
 		if err := sleep(ctx, a.opts.Latency(c)); err != nil {
+			return nil, err
+		}
+	}
+	if a.opts.Quotas {
+		if err := a.quotas.refuse(c, time.Now()); err != nil {
 			return nil, err
 		}
 	}

@@ -38,6 +38,8 @@ func Throttled(c Call) error {
 		return apiError(503, "RequestLimitExceeded", "Request limit exceeded.")
 	case "S3":
 		return apiError(503, "SlowDown", "Please reduce your request rate.")
+	case "Elastic Load Balancing", "Elastic Load Balancing v2", "SSM":
+		return apiError(400, "ThrottlingException", "Rate exceeded")
 	default:
 		return apiError(400, "Throttling", "Rate exceeded")
 	}
