@@ -55,6 +55,9 @@ type Options struct {
 	// Answer tells the execution that waits with a task token what people have said. ErrNobodyWaits: it does not wait any
 	// more. nil: answers are carried out in this process.
 	Answer func(ctx context.Context, token string, yes bool) error
+	// Step is told of each step before it begins, and with its status at its end; what it returns carries the step's context (a
+	// trace's span in it, say). nil for nobody.
+	Step func(ctx context.Context, caseID, action string) (context.Context, func(status string))
 	// Progress is told what happens as it happens, from many goroutines; nil for nobody.
 	Progress func(Event)
 	// Wait bounds how long a run waits for slow work (snapshots); what is pending then is left for the next run of the
@@ -104,6 +107,13 @@ func (e *Engine) tell(ev Event) {
 		ev.At = time.Now()
 		e.o.Progress(ev)
 	}
+}
+
+func (e *Engine) step(ctx context.Context, caseID, action string) (context.Context, func(status string)) {
+	if e.o.Step == nil {
+		return ctx, func(string) {}
+	}
+	return e.o.Step(ctx, caseID, action)
 }
 
 // InterruptedError says that the caller gave up before the run was over. The case says how far it came.

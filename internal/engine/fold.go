@@ -124,6 +124,9 @@ func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
 		return
 	}
 	r.tell(s.Action, action.Doing, "")
+	ctx, ended := r.e.step(ctx, r.caseID, s.Action)
+	status := action.Waiting
+	defer func() { ended(string(status)) }()
 	for {
 		rec, err := r.act(ctx, a, req, inline)
 		var pending *action.Pending
@@ -135,9 +138,11 @@ func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
 				return
 			}
 		case errors.As(err, &refused):
+			status = action.Skipped
 			r.refuse(refused)
 			return
 		case err != nil:
+			status = action.Failed
 			r.fail(err)
 			r.tell(s.Action, action.Failed, err.Error())
 			return
@@ -146,6 +151,7 @@ func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
 			if rec.Status == action.Failed {
 				text = rec.Error
 			}
+			status = rec.Status
 			r.tell(s.Action, rec.Status, text)
 			return
 		}

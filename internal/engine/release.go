@@ -193,7 +193,9 @@ func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, 
 			}
 			continue
 		}
+		ctx, ended := e.step(ctx, c.ID, rec.Action)
 		rec, err := action.Undo(ctx, e.o.Store, env, a, rec, force)
+		ended(string(rec.Status))
 		if err != nil {
 			return left, err
 		}

@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 	"hostiletest":       {},
 	"policytest":        {"config", "finding", "policy", "strict"},
 	"strict":            {},
+	"telemetry":         {"cloud", "engine"},
 	"mototest":          {},
 	"nodetest":          {},
 	"mototest/workload": {"cloud"},
