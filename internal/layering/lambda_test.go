@@ -29,3 +29,21 @@ func TestLambdaIsLean(t *testing.T) {
 		}
 	}
 }
+
+// TestTelemetryLetsTheLinkerPrune: with the tag that the Makefile builds with, nothing of telemetry executes templates, which
+// would keep every method of every package in the binary.
+func TestTelemetryLetsTheLinkerPrune(t *testing.T) {
+	out, err := exec.Command("go", "list", "-tags", "grpcnotrace", "-deps", "cordon/internal/telemetry").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, "google.golang.org/grpc") {
+		t.Fatal("these are not telemetry's packages, or the tag is not needed any more")
+	}
+	for _, no := range []string{"golang.org/x/net/trace", "html/template"} {
+		if slices.Contains(deps, no) {
+			t.Errorf("it links %s", no)
+		}
+	}
+}
