@@ -15,7 +15,7 @@ import (
 // account. Calls that are not urgent leave a part of every bucket to urgent ones, and wait while less is left; an urgent call
 // waits for urgent ones alone. It is safe for concurrent use; its zero value is ready.
 type Pace struct {
-	// Waited is told of each call that had to wait, after it; nil for nobody. It is set before the first call.
+	// Waited is told of each attempt that had to wait, after it, from many goroutines; nil for nobody. Set it before the first call.
 	Waited func(service, operation string, urgent bool, waited time.Duration)
 
 	mu      sync.Mutex
