@@ -7,6 +7,7 @@ func Catalog() []action.Action {
 	return distinct([]action.Action{
 		isolateNetwork(),
 		sealNetwork(),
+		blockRemoteIP(),
 		detachASG(),
 		revokeInstanceRoleSessions(),
 		protectTermination(),

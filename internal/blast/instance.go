@@ -33,6 +33,7 @@ func (l *looker) instance() []func(context.Context) {
 		l.classicBalancers,
 		l.scalingGroup,
 		func(ctx context.Context) { l.sharedProfile(ctx, read) },
+		func(ctx context.Context) { l.sharedSubnet(ctx, read) },
 	}
 }
 

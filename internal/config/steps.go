@@ -10,6 +10,7 @@ import (
 var steps = map[string]string{
 	"ec2.detach-asg":                    "",
 	"ec2.isolate-network":               essential,
+	"ec2.block-remote-ip":               "",
 	"iam.revoke-instance-role-sessions": "",
 	"ec2.protect-termination":           "",
 	"ec2.protect-stop":                  "",

@@ -61,6 +61,11 @@ func instanceScenarios() []scenario {
 			},
 		},
 		{
+			name: "the remote address is blocked", also: true,
+			options: options{conf: func(c *config.Config) { c.EC2.BlockRemoteIPs, c.BlastRadius.SharedSubnet = true, config.Report }},
+			run:     func(w *world) { w.release(w.respond(w.find(instance(batch1), 1)), engine.ReleaseOptions{}) },
+		},
+		{
 			name: "live response through endpoints, a shared role", options: options{conf: live, edit: func(w *world, ed *awssim.Editor) error {
 				for i, service := range []string{"ssm", "ssmmessages", "ec2messages"} {
 					id := "vpce-0a1b2c3d4e5f6000" + string(rune('1'+i))

@@ -19,14 +19,14 @@ func responderScopes() []Statement {
 func liveScopes() []Statement {
 	return []Statement{
 		{
-			Sid: "ReadCommands", When: LiveResponse, Scope: "any resource: IAM knows none for these reads",
+			Sid: "ReadCommands", Apart: true, When: LiveResponse, Scope: "any resource: IAM knows none for these reads",
 			Action: Words{
-				"ec2:DescribePrefixLists", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
+				"ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
 			},
 			Resource: Words{"*"},
 		},
 		{
-			Sid: "Run", When: LiveResponse,
+			Sid: "Run", Apart: true, When: LiveResponse,
 			Scope:  "AWS's two documents that run a script, with their output into the evidence bucket",
 			Action: Words{"ssm:SendCommand"},
 			Resource: Words{
@@ -36,7 +36,7 @@ func liveScopes() []Statement {
 		},
 		{
 			// The tag is ec2.tag's, which runs within the containment.
-			Sid: "RunInCases", When: LiveResponse, Scope: "instances of the account that carry the tag " + caseTag,
+			Sid: "RunInCases", Apart: true, When: LiveResponse, Scope: "instances of the account that carry the tag " + caseTag,
 			Action: Words{"ssm:SendCommand"}, Resource: Words{ec2ARN("instance/*")},
 			Condition: Conditions{"StringLike": {"ssm:resourceTag/" + caseTag: something}},
 		},

@@ -21,7 +21,7 @@ func TestPlaybooks(t *testing.T) {
 	}
 	for _, kind := range playbook.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			p, ok := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Default("/")})
+			p, ok := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Everything(config.Default("/"))})
 			if !ok || p.Kind != kind || p.Name == "" || p.Summary == "" {
 				t.Fatalf("playbook %+v", p)
 			}
@@ -71,7 +71,7 @@ func TestPlaybooks(t *testing.T) {
 func TestSwitchedOff(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		kind := rapid.SampledFrom(playbook.Kinds()).Draw(t, "kind")
-		s := playbook.Subject{Case: "c-1", Target: finding.Target{Kind: kind}, Config: config.Default("/")}
+		s := playbook.Subject{Case: "c-1", Target: finding.Target{Kind: kind}, Config: config.Everything(config.Default("/"))}
 		full, _ := playbook.For(s)
 		s.Steps = map[string]bool{"no.such-step": false}
 		for _, step := range playbook.Steps(full.Root) {
@@ -127,7 +127,7 @@ func TestSwitchable(t *testing.T) {
 	fixed := map[string]bool{playbook.Settle: true, "ec2.seal-network": true}
 	var free, always []string
 	for _, kind := range playbook.Kinds() {
-		p, _ := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Default("/")})
+		p, _ := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Everything(config.Default("/"))})
 		for _, s := range playbook.Steps(p.Root) {
 			if s.Essential || fixed[s.Action] {
 				always = append(always, s.Action)
