@@ -32,7 +32,7 @@ locals {
     LogArn                = aws_cloudwatch_log_group.function.arn
     MemberRoleName        = var.member_role_name
     LiveResponse          = var.live_response
-    BlockRemoteIPs        = var.block_remote_ips
+    BlockRemoteIps        = var.block_remote_ips
     SecurityHub           = var.security_hub
     SlackWebhookSecretArn = var.slack_webhook_secret_arn
     JiraTokenSecretArn    = var.jira_token_secret_arn

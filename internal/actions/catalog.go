@@ -16,6 +16,7 @@ func Catalog() []action.Action {
 		preserveVolumes(),
 		tagInstance(),
 		snapshotVolumes(),
+		mapPaths(),
 		captureMetadata(),
 		screenshot(),
 		deregisterClassicELB(),

@@ -29,7 +29,7 @@ bucket, member accounts) is left out, what it names is filled in. Without, it is
 
 What belongs to a deployment stands there as a placeholder, such as ${KeyArn}, unless a flag gives it a value; standard
 error says which are left. A policy with placeholders is for templates: IAM takes it, and half of it means nothing then.
---set of an ARN or of MemberRoleName to nothing leaves out what needs it, and so does --set of LiveResponse, BlockRemoteIPs or
+--set of an ARN or of MemberRoleName to nothing leaves out what needs it, and so does --set of LiveResponse, BlockRemoteIps or
 SecurityHub to false.
 
 All that Cordon may need is longer than the inline policies of a role may be. --part inline and --part managed print it as

@@ -21,6 +21,7 @@ var steps = map[string]string{
 	"ec2.screenshot":                    "",
 	"ec2.deregister-classic-elb":        "",
 	"ec2.deregister-targets":            "",
+	"ec2.map-paths":                     "it says what may still get through",
 	"ec2.capture-metadata":              "",
 	"ec2.quarantine-profile":            "",
 	"ec2.live-response":                 "",

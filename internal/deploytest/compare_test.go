@@ -235,7 +235,7 @@ var parameterSets = []struct {
 			"NotificationEmail": "soc@example.com", "SlackWebhookSecretArn": slackSecret, "JiraUrl": "https://example.atlassian.net",
 			"JiraProject": "SEC", "JiraType": "Security Incident", "JiraUser": "bot@example.com", "JiraTokenSecretArn": jiraSecret,
 			"SecurityHub": "true", "LiveResponse": "true", "LiveResponseSeconds": "120", "CutEstablished": "false",
-			"RevokeSharedRoles": "true", "BlockRemoteIPs": "true", "ProtectedIdentities": "break-glass-*,admin", "DisableAllKeys": "true",
+			"RevokeSharedRoles": "true", "BlockRemoteIps": "true", "ProtectedIdentities": "break-glass-*,admin", "DisableAllKeys": "true",
 			"ContainSourceBuckets": "true", "SuppressDays": "0", "MemberRoleName": "security/cordon-member", "MemberExternalId": "cordon-1",
 			"ConfigOverride": "ec2: {live_response: {commands: [uname -a]}}", "EvidenceRetentionDays": "30", "ObjectLockDays": "14",
 			"LogRetentionDays": "365", "Architecture": "x86_64",
@@ -351,7 +351,7 @@ func memberTemplatesAgree(t *testing.T, tf *Terraform) {
 		t.Run("external id "+externalID, func(t *testing.T) {
 			stack, err := LoadMember(t).Evaluate(map[string]string{
 				"HubAccount": "444455556666", "HubName": "soc", "ExternalId": externalID, "OperatorRoleArn": operator,
-				"BlockRemoteIPs": strconv.FormatBool(externalID != ""),
+				"BlockRemoteIps": strconv.FormatBool(externalID != ""),
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -16,7 +16,7 @@ func everything() map[string]string {
 	return map[string]string{
 		"FindingTypes": "CryptoCurrency:EC2/BitcoinTool.B!DNS", "NotificationEmail": "security@example.com", "SlackWebhookSecretArn": slackSecret,
 		"JiraUrl": "https://example.atlassian.net", "JiraProject": "SEC", "JiraUser": "a@example.com", "JiraTokenSecretArn": jiraSecret,
-		"SecurityHub": "true", "LiveResponse": "true", "RevokeSharedRoles": "true", "BlockRemoteIPs": "true", "ProtectedIdentities": "break-glass-*",
+		"SecurityHub": "true", "LiveResponse": "true", "RevokeSharedRoles": "true", "BlockRemoteIps": "true", "ProtectedIdentities": "break-glass-*",
 		"DisableAllKeys": "true", "ContainSourceBuckets": "true", "MemberRoleName": "cordon-member", "MemberExternalId": "ext-1",
 		"ObjectLockDays": "30", "EvidenceRetentionDays": "400", "ConfigOverride": "iam: {}",
 	}
@@ -34,7 +34,7 @@ func stacks(t *testing.T) map[string]*Stack {
 		"everything":  {LoadSAM(t), everything()},
 		"never":       {LoadSAM(t), map[string]string{"EvidenceRetentionDays": "0"}},
 		"member":      {LoadMember(t), map[string]string{"HubAccount": "444455556666"}},
-		"member, ext": {LoadMember(t), map[string]string{"HubAccount": "444455556666", "ExternalId": "ext-1", "OperatorRoleArn": "arn:aws:iam::444455556666:role/security/responder", "BlockRemoteIPs": "true"}},
+		"member, ext": {LoadMember(t), map[string]string{"HubAccount": "444455556666", "ExternalId": "ext-1", "OperatorRoleArn": "arn:aws:iam::444455556666:role/security/responder", "BlockRemoteIps": "true"}},
 	} {
 		stack, err := of.tmpl.Evaluate(of.parameters)
 		if err != nil {

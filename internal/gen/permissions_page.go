@@ -34,7 +34,7 @@ administrator's:
 - **Any instance can be cut off**, its volumes copied to snapshots of the account, its protection from termination taken away. Of an
   instance's attributes only the four that Cordon sets can be changed, as far as EC2 names the attribute to IAM (` + "`ec2:Attribute`" + `); user data
   never.
-- **Network ACLs can be changed** where ` + "`BlockRemoteIPs`" + ` is set: IAM knows neither the number nor the addresses of a rule, so any rule of any network
+- **Network ACLs can be changed** where ` + "`BlockRemoteIps`" + ` is set: IAM knows neither the number nor the addresses of a rule, so any rule of any network
   ACL of the account can be made and deleted. Without it none can.
 - **Commands run on instances that carry the tag ` + "`cordon:case`" + `**, and Cordon may tag any instance so. The step ec2.tag sets it within the
   containment; where that step fails, live response is denied, too.

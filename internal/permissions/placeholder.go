@@ -21,7 +21,7 @@ const (
 // Parameters of the deployment that are on or off. MemberRoleName and the secrets' are on when they are not empty.
 const (
 	LiveResponse   = "LiveResponse"
-	BlockRemoteIPs = "BlockRemoteIPs" // the member's, too
+	BlockRemoteIPs = "BlockRemoteIps" // the member's, too
 	SecurityHub    = "SecurityHub"
 )
 

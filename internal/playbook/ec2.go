@@ -55,7 +55,10 @@ func ec2(s Subject) Playbook {
 				Step{Action: "ec2.screenshot", Optional: true},
 				Seq{
 					Par{Step{Action: "ec2.deregister-classic-elb"}, Step{Action: "ec2.deregister-targets"}},
-					Step{Action: "ec2.capture-metadata"},
+					Par{
+						Step{Action: "ec2.map-paths", Optional: true, UntilDone: true, Residual: trackedAlways},
+						Step{Action: "ec2.capture-metadata"},
+					},
 				},
 				Seq{
 					Step{Action: "ec2.quarantine-profile", With: map[string]any{"profile": c.QuarantineProfile}},
@@ -70,6 +73,10 @@ func ec2(s Subject) Playbook {
 		},
 	}
 }
+
+// trackedAlways is what may get through as long as nobody has looked what there is in the instance's subnets.
+const trackedAlways = "connections that were already open through a NAT gateway, Network Load Balancer, interface endpoint, egress-only internet gateway, " +
+	"firewall endpoint or Global Accelerator stay open until idle: they are always tracked"
 
 // inAccount says whether an ARN is of that account.
 func inAccount(arn, account string) bool {

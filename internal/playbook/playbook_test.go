@@ -39,8 +39,8 @@ func TestPlaybooks(t *testing.T) {
 				if s.Essential {
 					essential++
 				}
-				if s.SkipLeaves && s.Residual == "" {
-					t.Errorf("step %s: SkipLeaves without Residual", s.Action)
+				if (s.SkipLeaves || s.UntilDone) && s.Residual == "" {
+					t.Errorf("step %s: SkipLeaves or UntilDone without Residual", s.Action)
 				}
 			}
 			if essential == 0 {
@@ -124,7 +124,7 @@ func blank(n playbook.Node, steps map[string]bool) playbook.Node {
 // TestSwitchable: the configuration's list of steps is the playbooks'; what it lets nobody switch off is what is essential,
 // and what closes or ends.
 func TestSwitchable(t *testing.T) {
-	fixed := map[string]bool{playbook.Settle: true, "ec2.seal-network": true}
+	fixed := map[string]bool{playbook.Settle: true, "ec2.seal-network": true, "ec2.map-paths": true}
 	var free, always []string
 	for _, kind := range playbook.Kinds() {
 		p, _ := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Everything(config.Default("/"))})

@@ -38,6 +38,6 @@ resource "aws_iam_role_policy" "member" {
     Account   = data.aws_caller_identity.current.account_id
     RoleName  = var.role_name
 
-    BlockRemoteIPs = var.block_remote_ips
+    BlockRemoteIps = var.block_remote_ips
   })
 }
