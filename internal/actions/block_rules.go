@@ -177,7 +177,7 @@ func createRule(ctx context.Context, env *action.Env, at, words string) error {
 
 // deleteRules deletes those of the rules that stand at their places as they were made, after reading them again.
 func deleteRules(ctx context.Context, env *action.Env, rules map[string]string) error {
-	acls, err := networkACLs(ctx, env, filter("network-acl-id", aclsOf(rules)...))
+	acls, err := networkACLsByID(ctx, env, aclsOf(rules))
 	if err != nil {
 		return err
 	}

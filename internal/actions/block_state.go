@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -168,7 +169,7 @@ func concernedACLs(ctx context.Context, env *action.Env, interfaces []ec2types.N
 	}
 	if known != nil && len(known.Plan) > 0 {
 		g.Go(func() (err error) {
-			ours, err = networkACLs(ctx, env, filter("network-acl-id", aclsOf(known.Plan)...))
+			ours, err = networkACLsByID(ctx, env, aclsOf(known.Plan))
 			return err
 		})
 	}
@@ -193,6 +194,22 @@ func networkACLs(ctx context.Context, env *action.Env, by ec2types.Filter) (out 
 		out = append(out, page.NetworkAcls...)
 	}
 	return out, nil
+}
+
+// networkACLsByID reads those of the network ACLs that are there still.
+func networkACLsByID(ctx context.Context, env *action.Env, ids []string) (out []ec2types.NetworkAcl, err error) {
+	var mu sync.Mutex
+	err = each(ids, func(id string) error {
+		page, err := env.EC2.DescribeNetworkAcls(ctx, &ec2.DescribeNetworkAclsInput{NetworkAclIds: []string{id}})
+		if err != nil {
+			return wrap("read network ACL", id, unless(err, "InvalidNetworkAclID.NotFound"))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		out = append(out, page.NetworkAcls...)
+		return nil
+	})
+	return out, err
 }
 
 // standing is every rule of network ACLs, in words by place.

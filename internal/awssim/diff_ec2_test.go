@@ -191,7 +191,7 @@ func aclSequence() sequence {
 		}
 	}
 	outwards := func(ctx context.Context, c *ec2.Client, v vars) (any, error) {
-		out, err := c.DescribeNetworkAcls(ctx, &ec2.DescribeNetworkAclsInput{Filters: where("network-acl-id", v["acl"])})
+		out, err := c.DescribeNetworkAcls(ctx, &ec2.DescribeNetworkAclsInput{NetworkAclIds: []string{v["acl"]}})
 		if err != nil {
 			return nil, err
 		}
