@@ -25,7 +25,7 @@ resource "aws_lambda_function" "function" {
     log_group  = aws_cloudwatch_log_group.function.name
   }
 
-  depends_on = [aws_iam_role_policy.function]
+  depends_on = [aws_iam_role_policy.function, aws_iam_role_policy_attachment.function]
 }
 
 resource "aws_cloudwatch_log_group" "function" {
@@ -64,6 +64,7 @@ locals {
       }
       cut_established     = var.cut_established
       revoke_shared_roles = var.revoke_shared_roles
+      block_remote_ips    = var.block_remote_ips
     }
     iam = {
       protected = var.protected_identities

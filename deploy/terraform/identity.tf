@@ -18,6 +18,25 @@ locals {
       )]
     })
   }
+
+  # What the templates of the function's policy name.
+  policy = {
+    Partition             = local.partition
+    Account               = local.account
+    Region                = local.region
+    Name                  = var.name
+    TableArn              = aws_dynamodb_table.table.arn
+    BucketArn             = aws_s3_bucket.evidence.arn
+    KeyArn                = aws_kms_key.key.arn
+    TopicArn              = aws_sns_topic.topic.arn
+    LogArn                = aws_cloudwatch_log_group.function.arn
+    MemberRoleName        = var.member_role_name
+    LiveResponse          = var.live_response
+    BlockRemoteIps        = var.block_remote_ips
+    SecurityHub           = var.security_hub
+    SlackWebhookSecretArn = var.slack_webhook_secret_arn
+    JiraTokenSecretArn    = var.jira_token_secret_arn
+  }
 }
 
 resource "aws_iam_role" "function" {
@@ -31,22 +50,19 @@ resource "aws_iam_role_policy" "function" {
   name = "cordon"
   role = aws_iam_role.function.name
 
-  policy = templatefile("${path.module}/policies/function.json.tftpl", {
-    Partition             = local.partition
-    Account               = local.account
-    Region                = local.region
-    Name                  = var.name
-    TableArn              = aws_dynamodb_table.table.arn
-    BucketArn             = aws_s3_bucket.evidence.arn
-    KeyArn                = aws_kms_key.key.arn
-    TopicArn              = aws_sns_topic.topic.arn
-    LogArn                = aws_cloudwatch_log_group.function.arn
-    MemberRoleName        = var.member_role_name
-    LiveResponse          = var.live_response
-    SecurityHub           = var.security_hub
-    SlackWebhookSecretArn = var.slack_webhook_secret_arn
-    JiraTokenSecretArn    = var.jira_token_secret_arn
-  })
+  policy = templatefile("${path.module}/policies/function.json.tftpl", local.policy)
+}
+
+# The second part of the role's policy: an inline policy has no room for all.
+resource "aws_iam_policy" "function" {
+  name        = "${var.name}-function-${local.region}"
+  description = "What Cordon's function reads anywhere, and does only when asked for"
+  policy      = templatefile("${path.module}/policies/function-managed.json.tftpl", local.policy)
+}
+
+resource "aws_iam_role_policy_attachment" "function" {
+  role       = aws_iam_role.function.name
+  policy_arn = aws_iam_policy.function.arn
 }
 
 resource "aws_iam_role" "quarantine" {

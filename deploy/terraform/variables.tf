@@ -201,6 +201,13 @@ variable "revoke_shared_roles" {
   nullable    = false
 }
 
+variable "block_remote_ips" {
+  description = "Whether a finding's remote addresses are denied in the network ACLs of the instance's subnets, for all hosts there."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "protected_identities" {
   description = "Names or globs of users and roles that are never touched (break-glass-*)."
   type        = list(string)

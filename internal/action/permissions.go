@@ -2,6 +2,7 @@ package action
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -21,3 +22,11 @@ func (a Action) Writes() []string {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// nothingToChange says why a state is as it is to be: an action that changes nothing, and has nothing to compare, only reads.
+func (a Action) nothingToChange(state json.RawMessage) string {
+	if parts, err := a.impl.parts(state); err == nil && len(parts) == 0 && len(a.Writes()) == 0 {
+		return "reads, and changes nothing"
+	}
+	return "as wanted already"
+}

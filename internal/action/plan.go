@@ -51,7 +51,7 @@ func Plan(ctx context.Context, env *Env, a Action, req Request) (Change, error) 
 	c.Prior, c.Want = prior, want
 	c.Parts, err = differences(a.impl, want, prior)
 	if len(c.Parts) == 0 {
-		c.Parts, c.Reason, c.Calls = []Difference{}, "as wanted already", []string{}
+		c.Parts, c.Reason, c.Calls = []Difference{}, a.nothingToChange(prior), []string{}
 	}
 	return c, err
 }

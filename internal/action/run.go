@@ -91,7 +91,7 @@ func (r runner) begin(ctx context.Context, rec Record) (Record, error) {
 	}
 	rec.Prior, rec.Status, rec.Moot, rec.Error, rec.Reason = prior, Doing, false, "", ""
 	if want, err := r.a.impl.expect(rec.Request, prior); err == nil && same(r.a, want, prior) {
-		r.env.Note("as wanted already")
+		r.env.Note("%s", r.a.nothingToChange(prior))
 		rec.After, rec.Status, rec.Reason, rec.Ended = prior, Done, r.env.notes.text(), time.Now().UTC()
 		return r.save(ctx, rec)
 	}

@@ -7,6 +7,7 @@ func Catalog() []action.Action {
 	return distinct([]action.Action{
 		isolateNetwork(),
 		sealNetwork(),
+		blockRemoteIP(),
 		detachASG(),
 		revokeInstanceRoleSessions(),
 		protectTermination(),
@@ -15,6 +16,7 @@ func Catalog() []action.Action {
 		preserveVolumes(),
 		tagInstance(),
 		snapshotVolumes(),
+		mapPaths(),
 		captureMetadata(),
 		screenshot(),
 		deregisterClassicELB(),

@@ -30,7 +30,7 @@ func TestConformance(t *testing.T) {
 	for _, list := range [][]actiontest.Scenario{
 		networkScenarios(), scalingScenarios(), roleScenarios(), attributeScenarios(), tagScenarios(),
 		snapshotScenarios(), evidenceScenarios(), balancerScenarios(), profileScenarios(), liveScenarios(), memoryScenarios(),
-		roleSessionScenarios(), userSessionScenarios(), accessKeyScenarios(), bucketScenarios(),
+		blockScenarios(), pathScenarios(), roleSessionScenarios(), userSessionScenarios(), accessKeyScenarios(), bucketScenarios(),
 	} {
 		all = append(all, list...)
 	}

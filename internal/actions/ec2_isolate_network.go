@@ -181,14 +181,13 @@ func residualNetwork(t isolateRequest, prior, _ networkState) []string {
 	return out
 }
 
-// alwaysResidual is what security groups cannot stop.
+// alwaysResidual is what security groups cannot stop in any VPC; what depends on the VPC, ec2.map-paths finds.
 func alwaysResidual(t isolateRequest) []string {
-	established := "connections that were already open through a NAT gateway, Network Load Balancer, interface endpoint, egress-only internet gateway or Global Accelerator stay open until idle: they are always tracked"
+	out := []string{
+		"DNS to the VPC's resolver: security groups and network ACLs do not filter it, so lookups can still carry data out. Remedy: Route 53 Resolver DNS Firewall on the VPC",
+	}
 	if t.KeepEstablished {
-		established = "connections that were already open stay open until idle (ec2.cut_established is off)"
+		out = append(out, "connections that were already open stay open until idle (ec2.cut_established is off). Remedy: switch it on, or stop the instance once its evidence is taken")
 	}
-	return []string{
-		"DNS to the VPC's resolver: security groups do not filter it, so lookups can still carry data out",
-		established,
-	}
+	return out
 }

@@ -16,10 +16,14 @@ import (
 // revocation is how the sessions of a role or user stand, the state of every action that revokes them. Neither Role nor
 // User is set where there is nobody to revoke.
 type revocation struct {
-	Role   string `json:"role,omitempty"`
-	User   string `json:"user,omitempty"`
-	ARN    string `json:"arn,omitempty"` // of the role or user; not compared
-	Inline string `json:"inline"`        // the inline policy word for word, "" for none
+	Role string `json:"role,omitempty"`
+	User string `json:"user,omitempty"`
+	ARN  string `json:"arn,omitempty"` // of the role or user; not compared
+
+	// Trusted are whom the role's trust policy let in when it was first read; not compared.
+	Trusted []string `json:"trusted,omitempty"`
+
+	Inline string `json:"inline"` // the inline policy word for word, "" for none
 
 	// Policy is the name of the inline policy, "" for AWSRevokeOlderSessions.
 	Policy string `json:"policy,omitempty"`
@@ -75,6 +79,22 @@ func revokes[T any](s action.Spec[T, revocation], of func(*T) (*action.On, *acti
 		return was
 	}
 	return action.New(s)
+}
+
+// residualRevoked is what a Deny for the sessions up to now does not reach.
+func residualRevoked(p revocation) (out []string) {
+	e := p.entity()
+	if e == nil {
+		return nil
+	}
+	out = append(out, fmt.Sprintf("sessions of other roles that sessions of %s had assumed live on until they expire. Remedy: look in CloudTrail for AssumeRole by it, and revoke the sessions of what it assumed", e))
+	if p.User != "" {
+		return append(out, fmt.Sprintf("%s can sign in to the console again, if it has a password. Remedy: delete its login profile", e))
+	}
+	if len(p.Trusted) > 0 {
+		out = append(out, fmt.Sprintf("%s can be assumed anew by %s: such a session is not revoked. Remedy: take who is not to be trusted out of the role's trust policy", e, some(p.Trusted, 5)))
+	}
+	return out
 }
 
 // readEntity reads side by side what get reads of p's role or user, its inline policy, and who is calling.

@@ -32,6 +32,7 @@ func revokeRoleSessions() action.Action {
 		Permissions: permissions,
 		ForRelease:  forRelease,
 		Observe:     observeRoleSessions,
+		Residual:    func(_ roleSessionsRequest, prior, _ revocation) []string { return residualRevoked(prior) },
 	}, func(t *roleSessionsRequest) (*action.On, *activity) { return &t.On, &t.activity })
 }
 
@@ -56,6 +57,7 @@ func observeRoleSessions(ctx context.Context, env *action.Env, t roleSessionsReq
 			return wrap("read role", p.Role, err)
 		}
 		p.ARN, path = aws.ToString(out.Role.Arn), aws.ToString(out.Role.Path)
+		p.Trusted, _ = trustedBy(aws.ToString(out.Role.AssumeRolePolicyDocument)) // a remark only: it must not stand in the way
 		return nil
 	})
 	if err != nil {

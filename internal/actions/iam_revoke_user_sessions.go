@@ -35,6 +35,7 @@ func revokeUserSessions() action.Action {
 		Permissions: permissions,
 		ForRelease:  forRelease,
 		Observe:     observeUserSessions,
+		Residual:    func(_ userSessionsRequest, prior, _ revocation) []string { return residualRevoked(prior) },
 	}, func(t *userSessionsRequest) (*action.On, *activity) { return &t.On, &t.activity })
 }
 

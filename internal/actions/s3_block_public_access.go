@@ -19,11 +19,12 @@ import (
 type bucketRequest struct{ action.On }
 
 // bucketState is a bucket's public access block; only Block is compared. Region is where the bucket is, Public by what it
-// was public when the block was first read.
+// was public when the block was first read, Grants who else was let in then.
 type bucketState struct {
-	Block  publicBlock `json:"block"`
-	Region string      `json:"region"`
-	Public []string    `json:"public,omitempty"`
+	Block  publicBlock   `json:"block"`
+	Region string        `json:"region"`
+	Public []string      `json:"public,omitempty"`
+	Grants foreignGrants `json:"grants,omitzero"`
 }
 
 // publicBlock is the configuration; Configured is false where the bucket has none, which counts as four times false.
@@ -45,8 +46,8 @@ func blockPublicAccess() action.Action {
 			"a CloudFront distribution with a policy of its own go on. A bucket that is not public when it is looked at is left alone. Release " +
 			"puts back the four settings, or none where there was none.",
 		Permissions: []string{
-			"s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock", "s3:GetBucketWebsite",
-			"s3:PutBucketPublicAccessBlock",
+			"s3:GetBucketAcl", "s3:GetBucketLocation", "s3:GetBucketPolicy", "s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock",
+			"s3:GetBucketWebsite", "s3:PutBucketPublicAccessBlock",
 		},
 		Settle:  30 * time.Second,
 		Observe: observePublicBlock,
@@ -62,6 +63,7 @@ func blockPublicAccess() action.Action {
 		Without: func(p bucketState, _ map[string]bool) bucketState {
 			return p // one part: Undo is not called where that is settled
 		},
+		Residual: residualBucket,
 	})
 }
 

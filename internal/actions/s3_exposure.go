@@ -14,6 +14,8 @@ import (
 	"cordon/internal/cloud"
 )
 
+const publicByPolicy = "its policy lets everyone in"
+
 // exposure is what a bucket shows to the world: its state with by what it is public, and a remark on the website that it
 // hosts, "" for none.
 type exposure struct {
@@ -21,13 +23,14 @@ type exposure struct {
 	website string
 }
 
-// readExposure reads a bucket in its Region: block, policy status, ACL and website, side by side.
+// readExposure reads a bucket in its Region: block, policy with its status, ACL and website, side by side.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
 func readExposure(ctx context.Context, env *action.Env, t bucketRequest, region string) (exposure, error) {
 	var (
 		seen   = exposure{state: bucketState{Region: region}}
 		policy bool
 		grants []string
+		named  []string
 	)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -44,7 +47,7 @@ func readExposure(ctx context.Context, env *action.Env, t bucketRequest, region 
 		if err != nil {
 			return bucketError("read ACL of", t, err)
 		}
-		grants = publicGrants(out.Grants)
+		grants, named = publicGrants(out.Grants), namedGrants(out)
 		return nil
 	})
 	g.Go(func() error {
@@ -57,11 +60,16 @@ func readExposure(ctx context.Context, env *action.Env, t bucketRequest, region 
 		}
 		return nil // a remark only: it must not stand in the way
 	})
+	g.Go(func() error {
+		seen.state.Grants = readGrants(ctx, env, t, region)
+		return nil
+	})
 	if err := g.Wait(); err != nil {
 		return exposure{}, err
 	}
+	seen.state.Grants.ACL = named
 	if policy && !seen.state.Block.RestrictPublicBuckets {
-		seen.state.Public = append(seen.state.Public, "its policy lets everyone in")
+		seen.state.Public = append(seen.state.Public, publicByPolicy)
 	}
 	if len(grants) > 0 && !seen.state.Block.IgnorePublicACLs {
 		seen.state.Public = append(seen.state.Public, "its ACL gives "+strings.Join(grants, ", "))

@@ -179,6 +179,8 @@ func decideGroups(d decisions) {
 	oneEC2(d, func(in *ec2.AuthorizeSecurityGroupIngressInput) *string { return in.GroupId })
 	oneEC2(d, func(in *ec2.RevokeSecurityGroupEgressInput) *string { return in.GroupId })
 	oneEC2(d, func(in *ec2.RevokeSecurityGroupIngressInput) *string { return in.GroupId })
+	oneEC2(d, func(in *ec2.CreateNetworkAclEntryInput) *string { return in.NetworkAclId })
+	oneEC2(d, func(in *ec2.DeleteNetworkAclEntryInput) *string { return in.NetworkAclId })
 }
 
 func decideEC2Tags(d decisions) {

@@ -177,6 +177,33 @@ func aclSequence() sequence {
 			}))
 		}
 	}
+	entryOut := func(number int32, four, six *string) func(context.Context, *ec2.Client, vars) (any, error) {
+		return func(ctx context.Context, c *ec2.Client, v vars) (any, error) {
+			return done(c.CreateNetworkAclEntry(ctx, &ec2.CreateNetworkAclEntryInput{
+				NetworkAclId: aws.String(v["acl"]), RuleNumber: &number, Egress: aws.Bool(true), Protocol: aws.String("-1"), RuleAction: types.RuleActionDeny,
+				CidrBlock: four, Ipv6CidrBlock: six,
+			}))
+		}
+	}
+	removeOut := func(number int32) func(context.Context, *ec2.Client, vars) (any, error) {
+		return func(ctx context.Context, c *ec2.Client, v vars) (any, error) {
+			return done(c.DeleteNetworkAclEntry(ctx, &ec2.DeleteNetworkAclEntryInput{NetworkAclId: aws.String(v["acl"]), RuleNumber: &number, Egress: aws.Bool(true)}))
+		}
+	}
+	outwards := func(ctx context.Context, c *ec2.Client, v vars) (any, error) {
+		out, err := c.DescribeNetworkAcls(ctx, &ec2.DescribeNetworkAclsInput{NetworkAclIds: []string{v["acl"]}})
+		if err != nil {
+			return nil, err
+		}
+		var entries []string
+		for _, e := range out.NetworkAcls[0].Entries {
+			if *e.Egress && *e.RuleNumber < 100 {
+				entries = append(entries, strings.Join([]string{aws.ToString(e.CidrBlock), aws.ToString(e.Ipv6CidrBlock), string(e.RuleAction)}, " "))
+			}
+		}
+		slices.Sort(entries)
+		return []any{aws.ToString(out.NetworkAcls[0].OwnerId) != "", len(out.NetworkAcls[0].Associations), entries}, nil
+	}
 	remove := func(number int32) func(context.Context, *ec2.Client, vars) (any, error) {
 		return func(ctx context.Context, c *ec2.Client, v vars) (any, error) {
 			return done(c.DeleteNetworkAclEntry(ctx, &ec2.DeleteNetworkAclEntryInput{NetworkAclId: aws.String(v["acl"]), RuleNumber: &number, Egress: aws.Bool(false)}))
@@ -207,6 +234,13 @@ func aclSequence() sequence {
 		do("remove", remove(1)),
 		do("remove again", remove(1)),
 		do("describe after", describe),
+		do("deny out", entryOut(99, aws.String("198.51.100.23/32"), nil)),
+		do("deny out, IPv6", entryOut(98, nil, aws.String("2001:db8::23/128"))),
+		do("deny out at a taken number", entryOut(99, aws.String("198.51.100.24/32"), nil)),
+		do("described by id", outwards),
+		do("remove out", removeOut(99)),
+		do("remove out, IPv6", removeOut(98)),
+		do("described by id after", outwards),
 		do("number out of range", entry(40000, "198.51.100.24/32")),
 		do("unknown", func(ctx context.Context, c *ec2.Client, _ vars) (any, error) {
 			return done(c.DescribeNetworkAcls(ctx, &ec2.DescribeNetworkAclsInput{NetworkAclIds: []string{"acl-00000000000000000"}}))

@@ -20,6 +20,9 @@ const (
 	ViaNATGateway      = "nat-gateway"
 	ViaNLB             = "nlb"
 	ViaPrivateLink     = "privatelink"
+	ViaEgressOnly      = "egress-only-gateway"
+	ViaFirewall        = "firewall-endpoint"
+	ViaTransitGateway  = "transit-gateway" // and behind it what tracks always
 )
 
 // Flow is one connection of a network interface.

@@ -93,6 +93,29 @@ func (ed *Editor) RouteTable(id, vpc, gateway string, subnets ...string) error {
 	return nil
 }
 
+// Route adds a route to a route table: to a NAT gateway (nat-…), an egress-only internet gateway (eigw-…), a transit gateway
+// (tgw-…), a peering connection (pcx-…) or, as to any other gateway, a firewall endpoint (vpce-…). What it leads to need not
+// be there.
+func (ed *Editor) Route(table, block, target string) error {
+	t, err := find(ed.r.EC2.RouteTables, kindRouteTable(), table)
+	if err != nil {
+		return err
+	}
+	to, err := netip.ParsePrefix(block)
+	if err != nil {
+		return invalidValue(block, "destinationCidrBlock")
+	}
+	route := newRoute(to.Masked(), target, ec2types.RouteOriginCreateRoute)
+	field := map[string]**string{
+		"eigw": &route.EgressOnlyInternetGatewayId, "tgw": &route.TransitGatewayId, "pcx": &route.VpcPeeringConnectionId,
+	}
+	if kind, _, _ := strings.Cut(target, "-"); field[kind] != nil {
+		*field[kind], route.GatewayId = route.GatewayId, nil
+	}
+	t.Routes = append(t.Routes, route)
+	return nil
+}
+
 // Endpoint adds an interface endpoint for a service of AWS's, such as ssm, with private DNS.
 func (ed *Editor) Endpoint(id, vpc, service string, groups, subnets []string) error {
 	ids, err := ed.r.EC2.groupsOf(vpc, groups)

@@ -17,6 +17,7 @@ type InstanceSpec struct {
 	Image         string // ami-… of the instance's own digits if empty
 	Windows, Spot bool
 	NoTermination bool   // termination protection is on
+	NoMetadata    bool   // the instance metadata service does not answer
 	Profile       string // name of an instance profile; none if empty
 	UserData      string // plain text
 	Launched      time.Time
@@ -59,13 +60,16 @@ func (ed *Editor) Instance(spec InstanceSpec) error {
 		ed.s.attachInterface(ni, spec.ID, int32(i), i == 0, launched)
 	}
 	image := cmp.Or(spec.Image, "ami-"+strings.TrimPrefix(spec.ID, "i-"))
-	ed.s.addInstance(ed.r, launched, newInstance{
+	made := ed.s.addInstance(ed.r, launched, newInstance{
 		ID: spec.ID, Image: image, Type: cmp.Or(spec.Type, "t3.large"), Zone: zone, Windows: spec.Windows, Spot: spec.Spot,
 		NoTermination: spec.NoTermination, UserData: base64.StdEncoding.EncodeToString([]byte(spec.UserData)),
 	})
+	if spec.NoMetadata {
+		made.MetadataOptions.HttpEndpoint = ec2types.InstanceMetadataEndpointStateDisabled
+	}
 	for _, v := range spec.Volumes {
-		made := ed.s.addVolume(ed.r, launched, v.ID, newVolume{Zone: zone, Size: cmp.Or(v.Size, 8), Type: ec2types.VolumeTypeGp3, Encrypted: true})
-		attachVolumeTo(made, spec.ID, v.Device, !v.Keep, launched)
+		volume := ed.s.addVolume(ed.r, launched, v.ID, newVolume{Zone: zone, Size: cmp.Or(v.Size, 8), Type: ec2types.VolumeTypeGp3, Encrypted: true})
+		attachVolumeTo(volume, spec.ID, v.Device, !v.Keep, launched)
 		ed.r.EC2.setTags(v.ID, v.Tags)
 	}
 	ed.r.EC2.setTags(spec.ID, spec.Tags)

@@ -27,6 +27,7 @@ const (
 	GroupAtMinimum    Kind = "group-at-minimum"
 	GroupShare        Kind = "group-share"
 	RoleUsers         Kind = "role-users"
+	SharedSubnet      Kind = "shared-subnet"
 	UserInUse         Kind = "user-in-use"
 	Website           Kind = "website"
 	CloudFront        Kind = "cloudfront"
@@ -48,6 +49,8 @@ type Options struct {
 	// Instances are clients for the Region whose instances count as users of a role, which itself belongs to none; nil:
 	// those of the target.
 	Instances *cloud.Clients
+	// Blocks are the remote addresses that are to be denied in the network ACLs of an instance's subnets; none: no such step.
+	Blocks []string
 	// Keys are the access keys that the findings name.
 	Keys []string
 	// GroupOf gives the Auto Scaling group that a case has taken its instance out of, "" for none; nil for never.
@@ -97,7 +100,7 @@ func Look(ctx context.Context, c *cloud.Clients, t finding.Target, o Options) []
 func Permissions() []string {
 	return []string{
 		"autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances", "ec2:DescribeInstances",
-		"elasticloadbalancing:DescribeInstanceHealth", "elasticloadbalancing:DescribeLoadBalancers",
+		"ec2:DescribeNetworkAcls", "elasticloadbalancing:DescribeInstanceHealth", "elasticloadbalancing:DescribeLoadBalancers",
 		"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth", "iam:GetInstanceProfile",
 		"iam:GetRole", "iam:GetUser", "iam:ListAccessKeys", "iam:ListInstanceProfilesForRole", "s3:GetBucketPolicy",
 		"s3:GetBucketWebsite",

@@ -24,8 +24,15 @@ func (l *looker) instance() []func(context.Context) {
 	var once sync.Once
 	var found ec2types.Instance
 	var err error
+	done := make(chan struct{})
 	read := func(ctx context.Context) (ec2types.Instance, error) {
-		once.Do(func() { found, err = l.describeInstance(ctx) })
+		once.Do(func() { // nobody waits for the lock of once while AWS answers
+			go func() {
+				defer close(done)
+				found, err = l.describeInstance(ctx)
+			}()
+		})
+		<-done
 		return found, err
 	}
 	return []func(context.Context){
@@ -33,6 +40,7 @@ func (l *looker) instance() []func(context.Context) {
 		l.classicBalancers,
 		l.scalingGroup,
 		func(ctx context.Context) { l.sharedProfile(ctx, read) },
+		func(ctx context.Context) { l.sharedSubnet(ctx, read) },
 	}
 }
 

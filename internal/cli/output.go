@@ -9,6 +9,7 @@ import (
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
+	"cordon/internal/config"
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
 	"cordon/internal/printable"
@@ -77,7 +78,7 @@ func toJSON(c casefile.Case, records []action.Record) caseJSON {
 
 // inOrder sorts records as their playbook is written; steps that run side by side begin in no order. Notices come last.
 func inOrder(t finding.Target, records []action.Record) []action.Record {
-	p, _ := playbook.For(playbook.Subject{Target: t})
+	p, _ := playbook.For(playbook.Subject{Target: t, Config: config.Everything(config.Config{})})
 	if p.Root == nil {
 		return records
 	}

@@ -14,6 +14,7 @@ func (a *app) permissions() *cobra.Command {
 	var (
 		member bool
 		sets   []string
+		part   string
 	)
 	flags := map[string]string{
 		"partition": permissions.Partition, "account": permissions.Account, "region": permissions.Region, "name": permissions.Name,
@@ -28,8 +29,11 @@ bucket, member accounts) is left out, what it names is filled in. Without, it is
 
 What belongs to a deployment stands there as a placeholder, such as ${KeyArn}, unless a flag gives it a value; standard
 error says which are left. A policy with placeholders is for templates: IAM takes it, and half of it means nothing then.
---set of an ARN or of MemberRoleName to nothing leaves out what needs it, and so does --set of LiveResponse or SecurityHub
-to false.`,
+--set of an ARN or of MemberRoleName to nothing leaves out what needs it, and so does --set of LiveResponse, BlockRemoteIps or
+SecurityHub to false.
+
+All that Cordon may need is longer than the inline policies of a role may be. --part inline and --part managed print it as
+the two documents that the templates make of it: one for an inline policy, one for a managed policy.`,
 		Example: `  cordon permissions --config cordon.yaml --partition aws --account 111122223333 --region eu-west-1 --name cordon \
       --set KeyArn=arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab --set LogArn=
   cordon permissions --set LiveResponse=false --set MemberRoleName=
@@ -45,7 +49,7 @@ to false.`,
 					values[flags[flag]] = f.Value.String()
 				}
 			}
-			return a.runPermissions(member, values, sets)
+			return a.runPermissions(member, values, sets, part)
 		},
 	}
 	f := c.Flags()
@@ -54,11 +58,18 @@ to false.`,
 	f.String("account", "", "the account's `id`")
 	f.String("region", "", "the deployment's Region")
 	f.String("name", "", "the deployment's name, with which its roles' names begin")
+	f.StringVar(&part, "part", "", "one of the two documents: inline or managed")
 	f.StringArrayVar(&sets, "set", nil, "a placeholder's value, as `NAME=VALUE`")
 	return c
 }
 
-func (a *app) runPermissions(member bool, values map[string]string, sets []string) error {
+func (a *app) runPermissions(member bool, values map[string]string, sets []string, part string) error {
+	if part != "" && part != partInline && part != partManaged {
+		return usage("--part %q: it is %s or %s", part, partInline, partManaged)
+	}
+	if part != "" && member {
+		return usage("--part has no meaning with --member: the member's policy is one document")
+	}
 	for _, s := range sets {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok {
@@ -79,6 +90,14 @@ func (a *app) runPermissions(member bool, values map[string]string, sets []strin
 	if err != nil {
 		return err
 	}
+	switch inline, managed := p.Split(); {
+	case part == partInline:
+		p = inline
+	case part == partManaged:
+		p = managed
+	case p.Size() > permissions.InlineQuota:
+		fmt.Fprintf(a.Err, "cordon: this is longer than the inline policies of a role may be (%d of %d characters): see --part\n", p.Size(), permissions.InlineQuota)
+	}
 	if left := p.Unfilled(); len(left) > 0 {
 		fmt.Fprintf(a.Err, "cordon: these placeholders are left: %s. Fill them in (--account and the like, --set NAME=VALUE) before the policy is used:\n"+
 			"cordon: IAM would take them for variables without a value, so that an Allow allows nothing and a Deny denies nothing.\n", strings.Join(left, ", "))
@@ -89,25 +108,16 @@ func (a *app) runPermissions(member bool, values map[string]string, sets []strin
 
 // grants is the one that the flags and, where there is one, the configuration ask for.
 func (a *app) grants(member bool, values map[string]string) (permissions.Policy, error) {
-	if member {
-		if a.configFile != "" && values[permissions.RoleName] == "" {
-			conf, err := a.settings()
-			if err != nil {
-				return permissions.Policy{}, err
-			}
-			if conf.Accounts.Role != "" {
-				values[permissions.RoleName] = conf.Accounts.Role
-			}
-		}
-		return permissions.Member().Fill(values), nil
-	}
 	var off []string
-	for _, name := range []string{permissions.LiveResponse, permissions.SecurityHub} {
+	for _, name := range permissions.Switches(member) {
 		if value, given := values[name]; given && a.configFile != "" {
 			return permissions.Policy{}, usage("--set %s=%s: the configuration %s says it already", name, value, a.configFile)
 		} else if value == "false" {
 			off = append(off, name)
 		}
+	}
+	if member {
+		return a.memberGrants(values, off)
 	}
 	if a.configFile == "" {
 		return permissions.Responder().Off(off...).Fill(values), nil
@@ -122,10 +132,34 @@ func (a *app) grants(member bool, values map[string]string) (permissions.Policy,
 	return permissions.Configured(conf, values), nil
 }
 
+// memberGrants is the policy of the role in a member account, as far as the configuration uses it.
+func (a *app) memberGrants(values map[string]string, off []string) (permissions.Policy, error) {
+	p := permissions.Member()
+	if a.configFile != "" {
+		conf, err := a.settings()
+		if err != nil {
+			return permissions.Policy{}, err
+		}
+		if conf.Accounts.Role != "" && values[permissions.RoleName] == "" {
+			values[permissions.RoleName] = conf.Accounts.Role
+		}
+		if !conf.EC2.BlockRemoteIPs {
+			off = append(off, permissions.BlockRemoteIPs)
+		}
+	}
+	return p.Off(off...).Fill(values), nil
+}
+
+// The documents that --part names.
+const (
+	partInline  = "inline"
+	partManaged = "managed"
+)
+
 // settable are the names that --set takes: the placeholders, and what is on or off.
 func settable(member bool) []string {
 	if member {
-		return permissions.Placeholders(true)
+		return slices.Concat(permissions.Placeholders(true), permissions.Switches(true))
 	}
-	return slices.Concat(permissions.Placeholders(false), []string{permissions.LiveResponse, permissions.SecurityHub})
+	return slices.Concat(permissions.Placeholders(false), permissions.Switches(false))
 }

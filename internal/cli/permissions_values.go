@@ -51,6 +51,7 @@ var shapes = map[string]shape{
 	permissions.SlackWebhookSecretArn: secret,
 	permissions.JiraTokenSecretArn:    secret,
 	permissions.LiveResponse:          onOrOff,
+	permissions.BlockRemoteIPs:        onOrOff,
 	permissions.SecurityHub:           onOrOff,
 }
 

@@ -11,10 +11,11 @@ type BlastRadius struct {
 	GroupAtMinimum    Weight     `yaml:"group_at_minimum"`    // its Auto Scaling group is at its minimum size
 	GroupShare        GroupShare `yaml:"group_share"`
 	RoleUsers         RoleUsers  `yaml:"role_users"`
-	UserInUse         Weight     `yaml:"user_in_use"` // a user with other active keys, or who uses the console
-	Website           Weight     `yaml:"website"`     // a bucket that hosts a website
-	CloudFront        Weight     `yaml:"cloudfront"`  // a bucket that CloudFront reads
-	OwnParts          Weight     `yaml:"own_parts"`   // what Cordon itself runs on
+	SharedSubnet      Weight     `yaml:"shared_subnet"` // other instances are under a network ACL that ec2.block_remote_ips changes
+	UserInUse         Weight     `yaml:"user_in_use"`   // a user with other active keys, or who uses the console
+	Website           Weight     `yaml:"website"`       // a bucket that hosts a website
+	CloudFront        Weight     `yaml:"cloudfront"`    // a bucket that CloudFront reads
+	OwnParts          Weight     `yaml:"own_parts"`     // what Cordon itself runs on
 
 	// Unknown is for what could not be read, or not in time: approve asks where the thing itself would have asked.
 	Unknown Weight `yaml:"unknown"`
@@ -48,7 +49,7 @@ func Weights() []Weight { return []Weight{Approve, Report, Ignore} }
 // StandardBlastRadius asks where a service would end, or Cordon itself; the rest is reported.
 func StandardBlastRadius() BlastRadius {
 	return BlastRadius{
-		LastHealthyTarget: Approve, GroupAtMinimum: Approve, OwnParts: Approve,
+		LastHealthyTarget: Approve, GroupAtMinimum: Approve, OwnParts: Approve, SharedSubnet: Approve,
 		GroupShare: GroupShare{Percent: 50, Then: Report}, RoleUsers: RoleUsers{Then: Report},
 		UserInUse: Report, Website: Report, CloudFront: Report, Unknown: Report,
 	}
@@ -57,7 +58,7 @@ func StandardBlastRadius() BlastRadius {
 // reported asks about Cordon's own parts alone.
 func reported() BlastRadius {
 	b := StandardBlastRadius()
-	b.LastHealthyTarget, b.GroupAtMinimum = Report, Report
+	b.LastHealthyTarget, b.GroupAtMinimum, b.SharedSubnet = Report, Report, Report
 	return b
 }
 
@@ -70,6 +71,7 @@ func (b BlastRadius) check() error {
 		{"group_at_minimum", b.GroupAtMinimum},
 		{"group_share.then", b.GroupShare.Then},
 		{"role_users.then", b.RoleUsers.Then},
+		{"shared_subnet", b.SharedSubnet},
 		{"user_in_use", b.UserInUse},
 		{"website", b.Website},
 		{"cloudfront", b.CloudFront},

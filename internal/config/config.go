@@ -51,6 +51,7 @@ type EC2 struct {
 	Memory            Memory       `yaml:"memory"`
 	CutEstablished    bool         `yaml:"cut_established"`     // end live connections too (default true)
 	RevokeSharedRoles bool         `yaml:"revoke_shared_roles"` // revoke a role's sessions even when other instances use it
+	BlockRemoteIPs    bool         `yaml:"block_remote_ips"`    // deny the finding's remote addresses in the subnets' network ACLs
 }
 
 // LiveResponse is what is run on the isolated host over Systems Manager, under the quarantine profile.
@@ -85,6 +86,12 @@ func Default(stateDir string) Config {
 		Policy:        defaultPolicy(),
 		BlastRadius:   StandardBlastRadius(),
 	}
+}
+
+// Everything is a configuration with every step that has to be asked for switched on: for lists of all that there is.
+func Everything(c Config) Config {
+	c.EC2.BlockRemoteIPs = true
+	return c
 }
 
 // URI writes an absolute path as a URI of that scheme; odd characters are escaped.

@@ -10,6 +10,7 @@ import (
 var steps = map[string]string{
 	"ec2.detach-asg":                    "",
 	"ec2.isolate-network":               essential,
+	"ec2.block-remote-ip":               "",
 	"iam.revoke-instance-role-sessions": "",
 	"ec2.protect-termination":           "",
 	"ec2.protect-stop":                  "",
@@ -20,6 +21,7 @@ var steps = map[string]string{
 	"ec2.screenshot":                    "",
 	"ec2.deregister-classic-elb":        "",
 	"ec2.deregister-targets":            "",
+	"ec2.map-paths":                     "it says what may still get through",
 	"ec2.capture-metadata":              "",
 	"ec2.quarantine-profile":            "",
 	"ec2.live-response":                 "",

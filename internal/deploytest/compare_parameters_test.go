@@ -101,7 +101,7 @@ var secretProbes = []any{
 
 // free are the parameters that take any value of their type: no probe could be refused.
 var free = []string{
-	"SecurityHub", "LiveResponse", "CutEstablished", "RevokeSharedRoles", "DisableAllKeys", "ContainSourceBuckets", // true or false
+	"SecurityHub", "LiveResponse", "CutEstablished", "RevokeSharedRoles", "BlockRemoteIps", "DisableAllKeys", "ContainSourceBuckets", // true or false
 }
 
 // whole are parameters that go together, so that one of them can be tried alone.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,12 +37,16 @@ var logical = map[string]string{
 	"aws_cloudwatch_log_group.state_machine": "StateMachineLog",
 	"aws_cloudwatch_log_group.function":      "FunctionLog",
 
-	"aws_iam_role.rule":                   "RuleRole",
-	"aws_iam_role_policy.rule":            "RuleRole",
-	"aws_iam_role.state_machine":          "StateMachineRole",
-	"aws_iam_role_policy.state_machine":   "StateMachineRole",
-	"aws_iam_role.function":               "FunctionRole",
-	"aws_iam_role_policy.function":        "FunctionRole",
+	"aws_iam_role.rule":                 "RuleRole",
+	"aws_iam_role_policy.rule":          "RuleRole",
+	"aws_iam_role.state_machine":        "StateMachineRole",
+	"aws_iam_role_policy.state_machine": "StateMachineRole",
+	"aws_iam_role.function":             "FunctionRole",
+	"aws_iam_role_policy.function":      "FunctionRole",
+	"aws_iam_policy.function":           "FunctionPolicy",
+
+	"aws_iam_role_policy_attachment.function": "FunctionRole",
+
 	"aws_iam_role.quarantine":             "QuarantineRole",
 	"aws_iam_role_policy.quarantine":      "QuarantineRole",
 	"aws_iam_instance_profile.quarantine": "QuarantineProfile",
@@ -230,7 +235,7 @@ var parameterSets = []struct {
 			"NotificationEmail": "soc@example.com", "SlackWebhookSecretArn": slackSecret, "JiraUrl": "https://example.atlassian.net",
 			"JiraProject": "SEC", "JiraType": "Security Incident", "JiraUser": "bot@example.com", "JiraTokenSecretArn": jiraSecret,
 			"SecurityHub": "true", "LiveResponse": "true", "LiveResponseSeconds": "120", "CutEstablished": "false",
-			"RevokeSharedRoles": "true", "ProtectedIdentities": "break-glass-*,admin", "DisableAllKeys": "true",
+			"RevokeSharedRoles": "true", "BlockRemoteIps": "true", "ProtectedIdentities": "break-glass-*,admin", "DisableAllKeys": "true",
 			"ContainSourceBuckets": "true", "SuppressDays": "0", "MemberRoleName": "security/cordon-member", "MemberExternalId": "cordon-1",
 			"ConfigOverride": "ec2: {live_response: {commands: [uname -a]}}", "EvidenceRetentionDays": "30", "ObjectLockDays": "14",
 			"LogRetentionDays": "365", "Architecture": "x86_64",
@@ -240,7 +245,7 @@ var parameterSets = []struct {
 			"notification_email": "soc@example.com", "slack_webhook_secret_arn": slackSecret, "jira_url": "https://example.atlassian.net",
 			"jira_project": "SEC", "jira_type": "Security Incident", "jira_user": "bot@example.com", "jira_token_secret_arn": jiraSecret,
 			"security_hub": true, "live_response": true, "live_response_seconds": 120, "cut_established": false,
-			"revoke_shared_roles": true, "protected_identities": []string{"break-glass-*", "admin"}, "disable_all_keys": true,
+			"revoke_shared_roles": true, "block_remote_ips": true, "protected_identities": []string{"break-glass-*", "admin"}, "disable_all_keys": true,
 			"contain_source_buckets": true, "suppress_days": 0, "member_role_name": "security/cordon-member", "member_external_id": "cordon-1",
 			"config_override": "ec2: {live_response: {commands: [uname -a]}}", "evidence_retention_days": 30, "object_lock_days": 14,
 			"log_retention_days": 365, "architecture": "x86_64",
@@ -346,12 +351,14 @@ func memberTemplatesAgree(t *testing.T, tf *Terraform) {
 		t.Run("external id "+externalID, func(t *testing.T) {
 			stack, err := LoadMember(t).Evaluate(map[string]string{
 				"HubAccount": "444455556666", "HubName": "soc", "ExternalId": externalID, "OperatorRoleArn": operator,
+				"BlockRemoteIps": strconv.FormatBool(externalID != ""),
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			plan := tf.Plan(t, initialised(t, tf, "member"), map[string]any{
 				"hub_account": "444455556666", "hub_name": "soc", "external_id": externalID, "operator_role_arn": operator,
+				"block_remote_ips": externalID != "",
 			})
 			for _, d := range append(compare(stack, "", plan), compareOutputs(stack, plan)...) {
 				t.Error(d)

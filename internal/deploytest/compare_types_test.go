@@ -62,6 +62,14 @@ var translate = map[string]struct {
 	"aws_iam_role_policy": {"AWS::IAM::Role", func(r *reader) props {
 		return props{"(role)": r.get("role"), "Policies": []any{props{"PolicyName": r.get("name"), "PolicyDocument": r.get("policy")}}}
 	}},
+	"aws_iam_policy": {"AWS::IAM::ManagedPolicy", func(r *reader) props {
+		return props{
+			"ManagedPolicyName": r.get("name"), "Description": r.get("description"), "PolicyDocument": r.get("policy"),
+		}
+	}},
+	"aws_iam_role_policy_attachment": {"AWS::IAM::Role", func(r *reader) props {
+		return props{"(role)": r.get("role"), "ManagedPolicyArns": []any{r.get("policy_arn")}}
+	}},
 	"aws_iam_instance_profile": {"AWS::IAM::InstanceProfile", func(r *reader) props {
 		return props{"InstanceProfileName": r.get("name"), "Roles": []any{r.get("role")}, "Tags": r.get("tags")}
 	}},

@@ -93,6 +93,7 @@ func changes(t *testing.T) []changed {
 		}},
 		{map[string]string{"CutEstablished": "false"}, func(c *config.Config) { c.EC2.CutEstablished = false }},
 		{map[string]string{"RevokeSharedRoles": "true"}, func(c *config.Config) { c.EC2.RevokeSharedRoles = true }},
+		{map[string]string{"BlockRemoteIps": "true"}, func(c *config.Config) { c.EC2.BlockRemoteIPs = true }},
 		{map[string]string{"ProtectedIdentities": "break-glass-*,admin"}, func(c *config.Config) {
 			c.IAM.Protected = []string{"break-glass-*", "admin"}
 		}},

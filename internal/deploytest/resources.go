@@ -48,7 +48,7 @@ func (e *evaluator) physical(id string, r Resource) (string, error) {
 // nameProperty is the property that names a resource.
 var nameProperty = map[string]string{
 	"AWS::DynamoDB::Table": "TableName", "AWS::S3::Bucket": "BucketName", "AWS::SNS::Topic": "TopicName", "AWS::SQS::Queue": "QueueName",
-	"AWS::IAM::Role": "RoleName", "AWS::IAM::InstanceProfile": "InstanceProfileName", "AWS::Logs::LogGroup": "LogGroupName",
+	"AWS::IAM::Role": "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName", "AWS::IAM::InstanceProfile": "InstanceProfileName", "AWS::Logs::LogGroup": "LogGroupName",
 	"AWS::Events::Rule": "Name", "AWS::CloudWatch::Alarm": "AlarmName", "AWS::CloudWatch::Dashboard": "DashboardName",
 	"AWS::Serverless::Function": "FunctionName", "AWS::Serverless::StateMachine": "Name", "AWS::KMS::Alias": "AliasName",
 	"AWS::Lambda::Function": "FunctionName", "AWS::StepFunctions::StateMachine": "StateMachineName",
@@ -61,6 +61,7 @@ var attributes = map[string]map[string]string{
 	"AWS::SNS::Topic":            {"Ref": "arn:PARTITION:sns:REGION:ACCOUNT:NAME", "TopicName": "NAME", "TopicArn": "arn:PARTITION:sns:REGION:ACCOUNT:NAME"},
 	"AWS::SQS::Queue":            {"Ref": "https://sqs.REGION.amazonaws.com/ACCOUNT/NAME", "Arn": "arn:PARTITION:sqs:REGION:ACCOUNT:NAME", "QueueName": "NAME"},
 	"AWS::IAM::Role":             {"Ref": "NAME", "Arn": "arn:PARTITION:iam::ACCOUNT:role/NAME"},
+	"AWS::IAM::ManagedPolicy":    {"Ref": "arn:PARTITION:iam::ACCOUNT:policy/NAME"},
 	"AWS::IAM::InstanceProfile":  {"Ref": "NAME", "Arn": "arn:PARTITION:iam::ACCOUNT:instance-profile/NAME"},
 	"AWS::Logs::LogGroup":        {"Ref": "NAME", "Arn": "arn:PARTITION:logs:REGION:ACCOUNT:log-group:NAME:*"},
 	"AWS::Events::Rule":          {"Ref": "NAME", "Arn": "arn:PARTITION:events:REGION:ACCOUNT:rule/NAME"},

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"cordon/internal/casefile"
+	"cordon/internal/permissions"
 )
 
 // everything is a set of parameters that switches everything on.
@@ -15,7 +16,7 @@ func everything() map[string]string {
 	return map[string]string{
 		"FindingTypes": "CryptoCurrency:EC2/BitcoinTool.B!DNS", "NotificationEmail": "security@example.com", "SlackWebhookSecretArn": slackSecret,
 		"JiraUrl": "https://example.atlassian.net", "JiraProject": "SEC", "JiraUser": "a@example.com", "JiraTokenSecretArn": jiraSecret,
-		"SecurityHub": "true", "LiveResponse": "true", "RevokeSharedRoles": "true", "ProtectedIdentities": "break-glass-*",
+		"SecurityHub": "true", "LiveResponse": "true", "RevokeSharedRoles": "true", "BlockRemoteIps": "true", "ProtectedIdentities": "break-glass-*",
 		"DisableAllKeys": "true", "ContainSourceBuckets": "true", "MemberRoleName": "cordon-member", "MemberExternalId": "ext-1",
 		"ObjectLockDays": "30", "EvidenceRetentionDays": "400", "ConfigOverride": "iam: {}",
 	}
@@ -33,7 +34,7 @@ func stacks(t *testing.T) map[string]*Stack {
 		"everything":  {LoadSAM(t), everything()},
 		"never":       {LoadSAM(t), map[string]string{"EvidenceRetentionDays": "0"}},
 		"member":      {LoadMember(t), map[string]string{"HubAccount": "444455556666"}},
-		"member, ext": {LoadMember(t), map[string]string{"HubAccount": "444455556666", "ExternalId": "ext-1", "OperatorRoleArn": "arn:aws:iam::444455556666:role/security/responder"}},
+		"member, ext": {LoadMember(t), map[string]string{"HubAccount": "444455556666", "ExternalId": "ext-1", "OperatorRoleArn": "arn:aws:iam::444455556666:role/security/responder", "BlockRemoteIps": "true"}},
 	} {
 		stack, err := of.tmpl.Evaluate(of.parameters)
 		if err != nil {
@@ -125,6 +126,12 @@ func TestPolicies(t *testing.T) {
 func TestSizes(t *testing.T) {
 	for name, stack := range stacks(t) {
 		for id, r := range stack.Resources {
+			if r.Type == "AWS::IAM::ManagedPolicy" {
+				raw, err := json.Marshal(r.Properties["PolicyDocument"])
+				if err != nil || len(raw) > permissions.ManagedQuota {
+					t.Errorf("%s: %s has %d characters; IAM takes %d in a managed policy; %v", name, id, len(raw), permissions.ManagedQuota, err)
+				}
+			}
 			if r.Type == "AWS::IAM::Role" {
 				total := 0
 				policies, _ := r.Properties["Policies"].([]any)
@@ -135,8 +142,8 @@ func TestSizes(t *testing.T) {
 					}
 					total += len(raw)
 				}
-				if total > 10240 {
-					t.Errorf("%s: the policies of %s have %d characters; IAM takes 10,240 in a role", name, id, total)
+				if total > permissions.InlineQuota {
+					t.Errorf("%s: the policies of %s have %d characters; IAM takes %d in a role", name, id, total, permissions.InlineQuota)
 				}
 			}
 		}

@@ -79,13 +79,18 @@ func needsApproval(concerns []blast.Concern) error {
 
 // look is the run's look at its target.
 func (r *run) look(ctx context.Context) []blast.Concern {
-	return blast.Look(ctx, r.env.Clients, r.c.Target, r.e.lookOptions(ctx, r.c.Target, r.findings, r.pre.who))
+	return blast.Look(ctx, r.env.Clients, r.c.Target, r.e.lookOptions(ctx, r.c.Target, r.findings, r.c.Off, r.pre.who))
 }
 
-// lookOptions are those of a look at a target of these findings.
-func (e *Engine) lookOptions(ctx context.Context, t finding.Target, findings []finding.Finding, caller func(context.Context) string) blast.Options {
+// lookOptions are those of a look at a target of these findings; off are the steps that are left out.
+func (e *Engine) lookOptions(
+	ctx context.Context, t finding.Target, findings []finding.Finding, off []string, caller func(context.Context) string,
+) blast.Options {
 	o := blast.Options{Config: e.o.Config, Caller: caller, GroupOf: e.groupOf}
 	for _, f := range findings {
+		if e.o.Config.EC2.BlockRemoteIPs && !slices.Contains(off, "ec2.block-remote-ip") {
+			o.Blocks = addNew(o.Blocks, f.RemoteIPs)
+		}
 		if f.Identity != nil {
 			o.Keys = append(o.Keys, f.Identity.AccessKeyID)
 		}
@@ -162,8 +167,8 @@ func reasonOf(c casefile.Case) string {
 }
 
 // planConcerns is the look of a plan.
-func (e *Engine) planConcerns(ctx context.Context, c *cloud.Clients, f finding.Finding, t finding.Target) []blast.Concern {
-	return blast.Look(ctx, c, t, e.lookOptions(ctx, t, []finding.Finding{f}, func(ctx context.Context) string {
+func (e *Engine) planConcerns(ctx context.Context, c *cloud.Clients, f finding.Finding, t finding.Target, off []string) []blast.Concern {
+	return blast.Look(ctx, c, t, e.lookOptions(ctx, t, []finding.Finding{f}, off, func(ctx context.Context) string {
 		who, err := identify(ctx, c, t.Account)
 		if err != nil {
 			return ""

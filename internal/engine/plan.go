@@ -60,7 +60,7 @@ func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Tar
 	if err != nil {
 		return nil, nil, err
 	}
-	subject := playbook.Subject{Case: planCase, Target: t, Config: e.o.Config, Steps: switchedOff(off)}
+	subject := playbook.Subject{Case: planCase, Target: t, Config: e.o.Config, Steps: switchedOff(off), RemoteIPs: f.RemoteIPs}
 	if f.Identity != nil {
 		subject.AccessKeys, subject.PrincipalID = []string{f.Identity.AccessKeyID}, f.Identity.PrincipalID
 	}
@@ -69,7 +69,7 @@ func (e *Engine) planSteps(ctx context.Context, f finding.Finding, t finding.Tar
 	g.Go(func() (err error) { steps, err = e.planSubject(ctx, clients, subject); return err })
 	concerns := []blast.Concern{}
 	g.Go(func() error {
-		concerns = append(concerns, e.planConcerns(ctx, clients, f, t)...)
+		concerns = append(concerns, e.planConcerns(ctx, clients, f, t, off)...)
 		return nil
 	})
 	if err := g.Wait(); err != nil {

@@ -409,7 +409,11 @@ func (e *Engine) subject(c casefile.Case, findings []finding.Finding) playbook.S
 			latest = f.LastSeen
 			s.Since = latest.UTC().Format(time.RFC3339)
 		}
-		if f.Identity == nil || !slices.Contains(f.Targets, c.Target) {
+		if !slices.Contains(f.Targets, c.Target) {
+			continue
+		}
+		s.RemoteIPs = addNew(s.RemoteIPs, f.RemoteIPs)
+		if f.Identity == nil {
 			continue
 		}
 		if key := f.Identity.AccessKeyID; key != "" && !slices.Contains(s.AccessKeys, key) {
@@ -418,6 +422,16 @@ func (e *Engine) subject(c casefile.Case, findings []finding.Finding) playbook.S
 		s.PrincipalID = f.Identity.PrincipalID
 	}
 	return s
+}
+
+// addNew adds those of more that the list does not have.
+func addNew(list, more []string) []string {
+	for _, m := range more {
+		if !slices.Contains(list, m) {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // decodeOne reads a finding back from the document that the store kept.

@@ -62,7 +62,7 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 		byAction[rec.Action] = rec
 	}
 	v := verdict{status: casefile.Contained, residual: []string{}, settled: final}
-	var missing, failed, waiting []string
+	var missing, failed, waiting, later []string
 	moot, cannot, open := "", "", ""
 	for _, s := range playbook.Steps(p.Root) {
 		if s.Action == playbook.Settle {
@@ -77,6 +77,9 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 			continue
 		}
 		if !begun && !final && !s.Essential {
+			if s.UntilDone {
+				later = append(later, s.Residual)
+			}
 			continue
 		}
 		switch {
@@ -116,6 +119,9 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 				v.residual = append(v.residual, s.Residual+" ("+s.Action+" "+why(rec)+")")
 			}
 		}
+	}
+	if moot == "" && cannot == "" {
+		v.residual = append(v.residual, later...)
 	}
 	switch {
 	case cannot != "":

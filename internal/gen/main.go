@@ -118,7 +118,7 @@ func index(catalog []action.Action) []byte {
 		listed[a.ID] = a
 	}
 	for _, kind := range playbook.Kinds() {
-		p, _ := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Default("/")})
+		p, _ := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Everything(config.Default("/"))})
 		fmt.Fprintf(&b, "\n## %s\n\n%s.\n\n| action | what it does | release |\n|---|---|---|\n", kind, upper(p.Summary))
 		for _, s := range playbook.Steps(p.Root) {
 			a, ok := listed[s.Action]

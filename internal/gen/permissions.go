@@ -9,27 +9,35 @@ import (
 	"cordon/internal/permissions"
 )
 
-// policies are the IAM policies in each deployment's own form, and their page.
+// policies are the IAM policies in each deployment's own form, and their page. The responder's is in two documents.
 func policies() map[string][]byte {
 	responder, member := permissions.Responder(), permissions.Member()
+	inline, managed := responder.Split()
+	const template, memberTemplate = "deploy/sam/template.yaml", "deploy/sam/member.yaml"
+	sam := between(template, source(template), "responder policy", cloudFormation(inline))
 	return map[string][]byte{
-		"deploy/sam/template.yaml":                           between("deploy/sam/template.yaml", "responder policy", cloudFormation(responder)),
-		"deploy/sam/member.yaml":                             between("deploy/sam/member.yaml", "member policy", cloudFormation(member)),
-		"deploy/terraform/policies/function.json.tftpl":      terraform(responder),
-		"deploy/terraform/member/policies/member.json.tftpl": terraform(member),
-		"docs/permissions.md":                                permissionsPage(responder, member),
+		template:       between(template, sam, "responder policy, managed part", cloudFormation(managed)),
+		memberTemplate: between(memberTemplate, source(memberTemplate), "member policy", cloudFormation(member)),
+		"deploy/terraform/policies/function.json.tftpl":         terraform(inline),
+		"deploy/terraform/policies/function-managed.json.tftpl": terraform(managed),
+		"deploy/terraform/member/policies/member.json.tftpl":    terraform(member),
+		"docs/permissions.md":                                   permissionsPage(responder, member),
 	}
 }
 
-// between gives a file with new lines between its markers, as far to the right as the markers:
-//
-//	# BEGIN generated: responder policy
-//	# END generated
-func between(name, what string, lines []string) []byte {
+func source(name string) []byte {
 	raw, err := os.ReadFile(name)
 	if err != nil {
 		panic(fmt.Sprintf("gen: %v (run it in the module's root)", err))
 	}
+	return raw
+}
+
+// between gives a file's content with new lines between its markers, as far to the right as the markers:
+//
+//	# BEGIN generated: responder policy
+//	# END generated
+func between(name string, raw []byte, what string, lines []string) []byte {
 	var out bytes.Buffer
 	inside, found := false, false
 	for line := range strings.Lines(string(raw)) {

@@ -34,6 +34,8 @@ administrator's:
 - **Any instance can be cut off**, its volumes copied to snapshots of the account, its protection from termination taken away. Of an
   instance's attributes only the four that Cordon sets can be changed, as far as EC2 names the attribute to IAM (` + "`ec2:Attribute`" + `); user data
   never.
+- **Network ACLs can be changed** where ` + "`BlockRemoteIps`" + ` is set: IAM knows neither the number nor the addresses of a rule, so any rule of any network
+  ACL of the account can be made and deleted. Without it none can.
 - **Commands run on instances that carry the tag ` + "`cordon:case`" + `**, and Cordon may tag any instance so. The step ec2.tag sets it within the
   containment; where that step fails, live response is denied, too.
 - **The evidence bucket can be listed whole** by who leaves the prefix out: a condition on it would also take away the answer that an
@@ -52,12 +54,23 @@ administrator's:
 func permissionsPage(responder, member permissions.Policy) []byte {
 	var b bytes.Buffer
 	b.WriteString(permissionsIntro)
-	fmt.Fprintf(&b, "## The responder's role\n\n%d permissions in %d statements.\n\n", len(responder.Actions()), len(responder.Statement))
+	_, managed := responder.Split()
+	fmt.Fprintf(&b, "## The responder's role\n\n%d permissions in %d statements. IAM takes %d characters in the inline policies of a role, so %d of them stand in a "+
+		"managed policy of their own (%s): what is read anywhere, and what is done only when it is asked for.\n\n",
+		len(responder.Actions()), len(responder.Statement), permissions.InlineQuota, len(managed.Statement), sids(managed))
 	permissionsTable(&b, responder, permissions.Needs(false))
 	fmt.Fprintf(&b, "\n## The member's role\n\n%d permissions in %d statements; no case, evidence or notice leaves Cordon's own account, and live response "+
 		"runs there alone.\n\n", len(member.Actions()), len(member.Statement))
 	permissionsTable(&b, member, permissions.Needs(true))
 	return b.Bytes()
+}
+
+func sids(p permissions.Policy) string {
+	var out []string
+	for _, s := range p.Statement {
+		out = append(out, "`"+s.Sid+"`")
+	}
+	return strings.Join(out, ", ")
 }
 
 func permissionsTable(b *bytes.Buffer, p permissions.Policy, needs []permissions.Need) {

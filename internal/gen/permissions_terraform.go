@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"cordon/internal/permissions"
 )
@@ -35,7 +36,7 @@ func terraform(p permissions.Policy) []byte {
 
 // tfCondition: some parameters are on or off, the others are on when they are not empty.
 func tfCondition(parameter string) string {
-	if parameter == permissions.LiveResponse || parameter == permissions.SecurityHub {
+	if slices.Contains(permissions.Switches(false), parameter) {
 		return parameter
 	}
 	return parameter + ` != ""`

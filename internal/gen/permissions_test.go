@@ -11,7 +11,8 @@ import (
 
 // TestTerraform: with every if true the template is the whole policy, with every if false what no parameter turns on.
 func TestTerraform(t *testing.T) {
-	for name, p := range map[string]permissions.Policy{"responder": permissions.Responder(), "member": permissions.Member()} {
+	inline, managed := permissions.Responder().Split()
+	for name, p := range map[string]permissions.Policy{"inline": inline, "managed": managed, "member": permissions.Member()} {
 		text := string(terraform(p))
 		for want, marks := range map[int]*regexp.Regexp{
 			len(p.Statement):      regexp.MustCompile(`%\{[^}]*\}`),

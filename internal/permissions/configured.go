@@ -39,6 +39,9 @@ func Configured(c config.Config, known map[string]string) Policy {
 	if c.EC2.LiveResponse.Channel != "" {
 		parameters = append(parameters, LiveResponse)
 	}
+	if c.EC2.BlockRemoteIPs {
+		parameters = append(parameters, BlockRemoteIPs)
+	}
 	if c.Notify.SecurityHub {
 		parameters = append(parameters, SecurityHub)
 	}

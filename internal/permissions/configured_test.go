@@ -28,10 +28,11 @@ func TestConfigured(t *testing.T) {
 		"Slack": {func(c *config.Config) {
 			c.Notify.Slack = &notify.SlackConfig{Webhook: "secretsmanager:" + secret + "#key"}
 		}, "secretsmanager:GetSecretValue", secret},
-		"Jira":             {func(c *config.Config) { c.Notify.Jira = &notify.JiraConfig{Token: "secretsmanager:" + secret} }, "secretsmanager:GetSecretValue", secret},
-		"member accounts":  {func(c *config.Config) { c.Accounts.Role = "x/member" }, "sts:AssumeRole", "arn:aws:iam::*:role/x/member"},
-		"live response":    {live, "ssm:SendCommand", "arn:aws:ssm:*::document/AWS-RunShellScript"},
-		"Security Hub too": {func(c *config.Config) { c.Notify.SecurityHub = true }, "securityhub:BatchUpdateFindings", "arn:aws:securityhub:*:" + home + ":hub/default"},
+		"Jira":              {func(c *config.Config) { c.Notify.Jira = &notify.JiraConfig{Token: "secretsmanager:" + secret} }, "secretsmanager:GetSecretValue", secret},
+		"member accounts":   {func(c *config.Config) { c.Accounts.Role = "x/member" }, "sts:AssumeRole", "arn:aws:iam::*:role/x/member"},
+		"live response":     {live, "ssm:SendCommand", "arn:aws:ssm:*::document/AWS-RunShellScript"},
+		"blocked addresses": {func(c *config.Config) { c.EC2.BlockRemoteIPs = true }, "ec2:CreateNetworkAclEntry", "arn:aws:ec2:*:" + home + ":network-acl/*"},
+		"Security Hub too":  {func(c *config.Config) { c.Notify.SecurityHub = true }, "securityhub:BatchUpdateFindings", "arn:aws:securityhub:*:" + home + ":hub/default"},
 	} {
 		c := none
 		test.change(&c)

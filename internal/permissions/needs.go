@@ -63,8 +63,8 @@ func permissionsOf(a action.Action, member bool) []string {
 	if slices.Contains([]string{"ec2.quarantine-profile", "ec2.live-response", "ec2.capture-memory"}, a.ID) {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(a.Permissions), func(p string) bool {
-		return p == "ssm:DescribeInstanceInformation" || p == "ec2:DescribePrefixLists" // for the 443 channel
+	return slices.DeleteFunc(slices.Clone(a.Permissions), func(p string) bool { // what the 443 channel needs
+		return p == "ssm:DescribeInstanceInformation" || p == "ec2:DescribePrefixLists" && a.ID == "ec2.isolate-network"
 	})
 }
 

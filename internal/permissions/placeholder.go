@@ -20,8 +20,9 @@ const (
 
 // Parameters of the deployment that are on or off. MemberRoleName and the secrets' are on when they are not empty.
 const (
-	LiveResponse = "LiveResponse"
-	SecurityHub  = "SecurityHub"
+	LiveResponse   = "LiveResponse"
+	BlockRemoteIPs = "BlockRemoteIps" // the member's, too
+	SecurityHub    = "SecurityHub"
 )
 
 // Placeholders lists the placeholders of a policy, in the order of their declaration.
@@ -33,4 +34,12 @@ func Placeholders(member bool) []string {
 		Partition, Account, Region, Name, TableArn, BucketArn, KeyArn, TopicArn, LogArn, MemberRoleName,
 		SlackWebhookSecretArn, JiraTokenSecretArn,
 	}
+}
+
+// Switches lists the parameters of a policy that are on or off.
+func Switches(member bool) []string {
+	if member {
+		return []string{BlockRemoteIPs}
+	}
+	return []string{LiveResponse, BlockRemoteIPs, SecurityHub}
 }

@@ -26,6 +26,8 @@ type Statement struct {
 	// words what the statement holds its actions to.
 	When  string `json:"-"`
 	Scope string `json:"-"`
+	// Apart says that the statement stands in the role's second document: see Split.
+	Apart bool `json:"-"`
 }
 
 // Conditions are values by operator and key.
@@ -72,6 +74,28 @@ func (p Policy) Size() int {
 		panic("permissions: " + err.Error())
 	}
 	return b.Len()
+}
+
+// The quotas of IAM on a policy's Size: the inline policies of a role together, and one managed policy.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const (
+	InlineQuota  = 10240
+	ManagedQuota = 6144
+)
+
+// Split gives the policy as the two documents that a role takes: what it changes and keeps, for an inline policy, and what
+// it reads anywhere or does only when asked for, for a managed one. Together they are the policy; for itself each fits
+// its quota, which the whole does not.
+func (p Policy) Split() (inline, managed Policy) {
+	inline.Version, managed.Version = p.Version, p.Version
+	for _, s := range p.Statement {
+		if s.Apart {
+			managed.Statement = append(managed.Statement, s)
+		} else {
+			inline.Statement = append(inline.Statement, s)
+		}
+	}
+	return inline, managed
 }
 
 // Actions lists what the policy allows, each once, sorted.

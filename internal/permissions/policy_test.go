@@ -10,9 +10,8 @@ import (
 	"cordon/internal/permissions"
 )
 
-// TestSize: inline policies of a role have 10,240 characters together, white space aside; each role has this one.
+// TestSize: the function's role has one inline and one managed policy, the member's all in an inline one; each fits.
 func TestSize(t *testing.T) {
-	const quota = 10240
 	long := values()
 	long[permissions.Partition], long[permissions.Region], long[permissions.Name] = "aws-us-gov", "ap-southeast-99", strings.Repeat("n", 20)
 	for key, v := range long {
@@ -23,11 +22,45 @@ func TestSize(t *testing.T) {
 	for _, secret := range []string{permissions.SlackWebhookSecretArn, permissions.JiraTokenSecretArn} {
 		long[secret] = "arn:aws-us-gov:secretsmanager:ap-southeast-99:111122223333:secret:" + strings.Repeat("s", 64) + "-a1b2c3"
 	}
+	inline, managed := permissions.Responder().Split()
+	for _, d := range []struct {
+		name  string
+		p     permissions.Policy
+		quota int
+	}{
+		{"responder, inline", inline, permissions.InlineQuota},
+		{"responder, managed", managed, permissions.ManagedQuota},
+		{"member", permissions.Member(), permissions.InlineQuota},
+	} {
+		size := d.p.Fill(long).Size()
+		t.Logf("%s: %d statements, %d permissions, %d characters", d.name, len(d.p.Statement), len(d.p.Actions()), size)
+		if size > d.quota {
+			t.Errorf("%s: %d characters; IAM takes %d", d.name, size, d.quota)
+		}
+		if least := d.p.On(); len(least.Statement) == 0 {
+			t.Errorf("%s: no statement without any parameter: IAM takes no empty policy", d.name)
+		}
+	}
+}
+
+// TestSplit: the two documents are the policy, each statement in one of them.
+func TestSplit(t *testing.T) {
 	for name, p := range map[string]permissions.Policy{"responder": permissions.Responder(), "member": permissions.Member()} {
-		size := p.Fill(long).Size()
-		t.Logf("%s: %d statements, %d permissions, %d characters", name, len(p.Statement), len(p.Actions()), size)
-		if size > quota {
-			t.Errorf("%s: %d characters; IAM takes %d", name, size, quota)
+		inline, managed := p.Split()
+		sids := map[string]int{}
+		for _, s := range append(inline.Statement, managed.Statement...) {
+			sids[s.Sid]++
+		}
+		for _, s := range p.Statement {
+			if sids[s.Sid] != 1 {
+				t.Errorf("%s: %s stands in %d of the two documents", name, s.Sid, sids[s.Sid])
+			}
+			if s.Apart && s.Effect != "Allow" {
+				t.Errorf("%s: %s: a Deny belongs to what it limits", name, s.Sid)
+			}
+		}
+		if len(inline.Statement)+len(managed.Statement) != len(p.Statement) || inline.Version != p.Version || managed.Version != p.Version {
+			t.Errorf("%s: %d and %d statements of %d", name, len(inline.Statement), len(managed.Statement), len(p.Statement))
 		}
 	}
 }

@@ -79,6 +79,11 @@ func instanceScenarios() []scenario {
 			},
 		},
 		{
+			name: "the remote address is blocked", also: true,
+			options: options{conf: func(c *config.Config) { c.EC2.BlockRemoteIPs, c.BlastRadius.SharedSubnet = true, config.Report }},
+			run:     func(w *world) { w.release(w.respond(w.find(instance(batch1), 1)), engine.ReleaseOptions{}) },
+		},
+		{
 			name: "a memory tool that fails", options: options{conf: memory("exit 3")},
 			run: func(w *world) {
 				w.stageTool("exit 3")

@@ -30,11 +30,11 @@ func bringing(keys ...string) Conditions {
 func ec2Scopes() []Statement {
 	return []Statement{
 		{
-			Sid: "Look", Scope: "any resource: IAM knows none for these reads",
+			Sid: "Look", Apart: true, Scope: "any resource: IAM knows none for these reads",
 			Action: Words{
 				"autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeAutoScalingInstances",
 				"ec2:DescribeIamInstanceProfileAssociations", "ec2:DescribeInstances", "ec2:DescribeNetworkAcls",
-				"ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots",
+				"ec2:DescribeNetworkInterfaces", "ec2:DescribePrefixLists", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots",
 				"ec2:DescribeVolumes", "ec2:DescribeVpcEndpoints", "elasticloadbalancing:DescribeInstanceHealth",
 				"elasticloadbalancing:DescribeLoadBalancers",
 				"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth", "iam:ListUsers",
@@ -42,7 +42,7 @@ func ec2Scopes() []Statement {
 			Resource: Words{"*"},
 		},
 		{
-			// One statement for all that has no condition: IAM's quota on a policy's size leaves no room for more.
+			// One statement for all that has no condition: IAM's quota on a policy's size leaves little room.
 			Sid: "Use", Scope: "instances of the account, their volumes and VPCs",
 			Action: Words{
 				"ec2:AssociateIamInstanceProfile", "ec2:CreateSecurityGroup", "ec2:CreateSnapshot", "ec2:CreateSnapshots",
@@ -90,6 +90,12 @@ func ec2Scopes() []Statement {
 				"ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
 			},
 			Resource: Words{ec2ARN("security-group/*")}, Condition: tagged(),
+		},
+		{
+			// IAM knows neither a rule's number nor its addresses.
+			Sid: "BlockAddresses", Apart: true, When: BlockRemoteIPs, Scope: "network ACLs of the account",
+			Action:   Words{"ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAclEntry"},
+			Resource: Words{ec2ARN("network-acl/*")},
 		},
 		{
 			Sid: "Snapshot", Scope: "snapshots that are made with the tag " + caseTag,

@@ -19,14 +19,14 @@ func responderScopes() []Statement {
 func liveScopes() []Statement {
 	return []Statement{
 		{
-			Sid: "ReadCommands", When: LiveResponse, Scope: "any resource: IAM knows none for these reads",
+			Sid: "ReadCommands", Apart: true, When: LiveResponse, Scope: "any resource: IAM knows none for these reads",
 			Action: Words{
-				"ec2:DescribeInstanceTypes", "ec2:DescribePrefixLists", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
+				"ec2:DescribeInstanceTypes", "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
 			},
 			Resource: Words{"*"},
 		},
 		{
-			Sid: "Run", When: LiveResponse,
+			Sid: "Run", Apart: true, When: LiveResponse,
 			Scope:  "AWS's two documents that run a script, with their output into the evidence bucket",
 			Action: Words{"ssm:SendCommand"},
 			Resource: Words{
@@ -36,7 +36,7 @@ func liveScopes() []Statement {
 		},
 		{
 			// The tag is ec2.tag's, which runs within the containment.
-			Sid: "RunInCases", When: LiveResponse, Scope: "instances of the account that carry the tag " + caseTag,
+			Sid: "RunInCases", Apart: true, When: LiveResponse, Scope: "instances of the account that carry the tag " + caseTag,
 			Action: Words{"ssm:SendCommand"}, Resource: Words{ec2ARN("instance/*")},
 			Condition: Conditions{"StringLike": {"ssm:resourceTag/" + caseTag: something}},
 		},
@@ -50,16 +50,16 @@ func memoryScopes() []Statement {
 	images := Words{"${BucketArn}/" + evidencePrefix + "*/memory/*"}
 	return []Statement{
 		{
-			Sid: "SendImages", When: LiveResponse, Scope: "parts of images of memory in the evidence bucket, not whole objects",
+			Sid: "SendImages", Apart: true, When: LiveResponse, Scope: "parts of images of memory in the evidence bucket, not whole objects",
 			Action: Words{"s3:PutObject"}, Resource: images,
 			Condition: Conditions{"Bool": {"s3:ObjectCreationOperation": {"false"}}},
 		},
 		{
-			Sid: "EndImages", When: LiveResponse, Scope: "uploads of images of memory to the evidence bucket",
+			Sid: "EndImages", Apart: true, When: LiveResponse, Scope: "uploads of images of memory to the evidence bucket",
 			Action: Words{"s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"}, Resource: images,
 		},
 		{
-			Sid: "ListImages", When: LiveResponse, Scope: "the evidence bucket",
+			Sid: "ListImages", Apart: true, When: LiveResponse, Scope: "the evidence bucket",
 			Action: Words{"s3:ListBucketMultipartUploads"}, Resource: Words{"${BucketArn}"},
 		},
 	}

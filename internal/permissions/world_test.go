@@ -66,7 +66,7 @@ func values() map[string]string {
 // parameters are all that a deployment can set.
 func parameters() []string {
 	return []string{
-		permissions.LiveResponse, permissions.SecurityHub, permissions.MemberRoleName, permissions.SlackWebhookSecretArn,
+		permissions.LiveResponse, permissions.BlockRemoteIPs, permissions.SecurityHub, permissions.MemberRoleName, permissions.SlackWebhookSecretArn,
 		permissions.JiraTokenSecretArn,
 	}
 }
@@ -259,7 +259,8 @@ func (w *world) find(resource string, count int) finding.Finding {
 	const detector = "d4b040365221be2b54a6264dc0de0001"
 	findings, err := finding.Decode(strings.NewReader(fmt.Sprintf(
 		`{"schemaVersion":"2.0","id":"f1","accountId":%q,"region":%q,"partition":"aws","arn":"arn:aws:guardduty:%s:%s:detector/%s/finding/f1",
-		"type":%q,"description":%q,"severity":8,"service":{"detectorId":%q,"count":%d,"eventLastSeen":%q},"resource":%s}`,
+		"type":%q,"description":%q,"severity":8,"service":{"detectorId":%q,"count":%d,"eventLastSeen":%q,"action":{"actionType":"NETWORK_CONNECTION",
+		"networkConnectionAction":{"remoteIpDetails":{"ipAddressV4":"198.51.100.23"}}}},"resource":%s}`,
 		w.target.ID(), region, region, home, detector, kind, w.description, detector, count, time.Now().UTC().Format(time.RFC3339), resource)))
 	if err != nil || len(findings) != 1 {
 		w.t.Fatalf("%d findings, %v", len(findings), err)

@@ -13,7 +13,8 @@ import (
 //
 //	contain ┬ detach-asg                     then ┬ snapshot-volumes
 //	        ├ isolate-network                     ├ screenshot
-//	        ├ revoke-instance-role-sessions       ├ deregister-* ─ capture-metadata
+//	        ├ block-remote-ip (opt-in)            ├ deregister-* ─ capture-metadata, map-paths
+//	        ├ revoke-instance-role-sessions       │
 //	        ├ protect-* , preserve-volumes        └ quarantine-profile ─ live-response ─ capture-memory ─ remove-profile ─ seal-network
 //	        └ tag
 //
@@ -26,28 +27,38 @@ func ec2(s Subject) Playbook {
 		live = config.LiveResponse{Seconds: live.Seconds} // an instance cannot have another account's profile
 	}
 	network := map[string]any{"channel": live.Channel == config.ChannelHTTPS, "keep_established": !c.CutEstablished}
+	contain := Par{
+		Step{Action: "ec2.detach-asg", Residual: "its Auto Scaling group may terminate the instance when health checks fail"},
+		Step{Action: "ec2.isolate-network", With: network, Essential: true},
+		Step{
+			Action: "iam.revoke-instance-role-sessions", With: instanceRole(s),
+			SkipLeaves: true, Residual: "credentials already handed to the instance stay valid until they expire",
+		},
+		Step{Action: "ec2.protect-termination"},
+		Step{Action: "ec2.protect-stop"},
+		Step{Action: "ec2.set-shutdown-behavior"},
+		Step{Action: "ec2.preserve-volumes"},
+		Step{Action: "ec2.tag", With: map[string]any{"tags": map[string]string{"cordon:case": s.Case}}},
+	}
+	if c.BlockRemoteIPs {
+		contain = append(contain, Step{
+			Action: "ec2.block-remote-ip", With: map[string]any{"addresses": s.RemoteIPs},
+			SkipLeaves: true, Residual: "no remote address is blocked in the network ACLs of the instance's subnets",
+		})
+	}
 	return Playbook{
 		Name: "ec2", Summary: "cut the instance off, keep its evidence, protect it from termination", Kind: finding.KindInstance,
 		Root: Seq{
-			Inline{Par{
-				Step{Action: "ec2.detach-asg", Residual: "its Auto Scaling group may terminate the instance when health checks fail"},
-				Step{Action: "ec2.isolate-network", With: network, Essential: true},
-				Step{
-					Action: "iam.revoke-instance-role-sessions", With: instanceRole(s),
-					SkipLeaves: true, Residual: "credentials already handed to the instance stay valid until they expire",
-				},
-				Step{Action: "ec2.protect-termination"},
-				Step{Action: "ec2.protect-stop"},
-				Step{Action: "ec2.set-shutdown-behavior"},
-				Step{Action: "ec2.preserve-volumes"},
-				Step{Action: "ec2.tag", With: map[string]any{"tags": map[string]string{"cordon:case": s.Case}}},
-			}},
+			Inline{contain},
 			Par{
 				Step{Action: "ec2.snapshot-volumes"},
 				Step{Action: "ec2.screenshot", Optional: true},
 				Seq{
 					Par{Step{Action: "ec2.deregister-classic-elb"}, Step{Action: "ec2.deregister-targets"}},
-					Step{Action: "ec2.capture-metadata"},
+					Par{
+						Step{Action: "ec2.map-paths", Optional: true, UntilDone: true, Residual: trackedAlways},
+						Step{Action: "ec2.capture-metadata"},
+					},
 				},
 				Seq{
 					Step{Action: "ec2.quarantine-profile", With: map[string]any{"profile": c.QuarantineProfile}},
@@ -74,6 +85,10 @@ func memory(m config.Memory, channel string) map[string]any {
 	}
 	return map[string]any{"tools": tools, "seconds": m.Seconds, "max_gib": m.MaxGiB}
 }
+
+// trackedAlways is what may get through as long as nobody has looked what there is in the instance's subnets.
+const trackedAlways = "connections that were already open through a NAT gateway, Network Load Balancer, interface endpoint, egress-only internet gateway, " +
+	"firewall endpoint or Global Accelerator stay open until idle: they are always tracked"
 
 // inAccount says whether an ARN is of that account.
 func inAccount(arn, account string) bool {

@@ -12,6 +12,7 @@ type Subject struct {
 	Config      config.Config
 	AccessKeys  []string // those that the case's findings name, each once
 	PrincipalID string   // of a federated user: "AIDA…:name"
+	RemoteIPs   []string // the addresses at the other end that the case's findings name, each once
 	Since       string   // RFC 3339: the latest activity that the case's findings tell of; "" if they tell of none
 	// Steps switches steps off (false), by action. Essential ones and the last cannot be: they stay.
 	Steps map[string]bool

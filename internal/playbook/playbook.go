@@ -23,6 +23,8 @@ type Step struct {
 	Closes bool
 	// SkipLeaves says that Residual is also true when the step was skipped.
 	SkipLeaves bool
+	// UntilDone says that Residual is also true as long as the step is not done, and so from the containment on.
+	UntilDone bool
 }
 
 // Seq is one after another, each also when the one before failed.

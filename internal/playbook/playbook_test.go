@@ -21,7 +21,7 @@ func TestPlaybooks(t *testing.T) {
 	}
 	for _, kind := range playbook.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			p, ok := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Default("/")})
+			p, ok := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Everything(config.Default("/"))})
 			if !ok || p.Kind != kind || p.Name == "" || p.Summary == "" {
 				t.Fatalf("playbook %+v", p)
 			}
@@ -39,8 +39,8 @@ func TestPlaybooks(t *testing.T) {
 				if s.Essential {
 					essential++
 				}
-				if s.SkipLeaves && s.Residual == "" {
-					t.Errorf("step %s: SkipLeaves without Residual", s.Action)
+				if (s.SkipLeaves || s.UntilDone) && s.Residual == "" {
+					t.Errorf("step %s: SkipLeaves or UntilDone without Residual", s.Action)
 				}
 			}
 			if essential == 0 {
@@ -71,7 +71,7 @@ func TestPlaybooks(t *testing.T) {
 func TestSwitchedOff(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		kind := rapid.SampledFrom(playbook.Kinds()).Draw(t, "kind")
-		s := playbook.Subject{Case: "c-1", Target: finding.Target{Kind: kind}, Config: config.Default("/")}
+		s := playbook.Subject{Case: "c-1", Target: finding.Target{Kind: kind}, Config: config.Everything(config.Default("/"))}
 		full, _ := playbook.For(s)
 		s.Steps = map[string]bool{"no.such-step": false}
 		for _, step := range playbook.Steps(full.Root) {
@@ -124,10 +124,10 @@ func blank(n playbook.Node, steps map[string]bool) playbook.Node {
 // TestSwitchable: the configuration's list of steps is the playbooks'; what it lets nobody switch off is what is essential,
 // and what closes or ends.
 func TestSwitchable(t *testing.T) {
-	fixed := map[string]bool{playbook.Settle: true, "ec2.seal-network": true}
+	fixed := map[string]bool{playbook.Settle: true, "ec2.seal-network": true, "ec2.map-paths": true}
 	var free, always []string
 	for _, kind := range playbook.Kinds() {
-		p, _ := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Default("/")})
+		p, _ := playbook.For(playbook.Subject{Target: finding.Target{Kind: kind}, Config: config.Everything(config.Default("/"))})
 		for _, s := range playbook.Steps(p.Root) {
 			if s.Essential || fixed[s.Action] {
 				always = append(always, s.Action)

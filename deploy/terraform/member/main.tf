@@ -37,5 +37,7 @@ resource "aws_iam_role_policy" "member" {
     Partition = data.aws_partition.current.partition
     Account   = data.aws_caller_identity.current.account_id
     RoleName  = var.role_name
+
+    BlockRemoteIps = var.block_remote_ips
   })
 }

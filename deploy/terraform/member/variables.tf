@@ -61,6 +61,13 @@ variable "operator_role_arn" {
   }
 }
 
+variable "block_remote_ips" {
+  description = "As in the deployment; with false the role may not change network ACLs."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "tags" {
   description = "Tags for the role, beside cordon:deployment."
   type        = map(string)

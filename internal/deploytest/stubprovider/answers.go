@@ -14,6 +14,7 @@ var resources = map[string]map[string]string{
 	"aws_cloudwatch_metric_alarm": {"arn": "arn:aws:cloudwatch" + at + "alarm:{alarm_name}", "id": "{alarm_name}"},
 	"aws_dynamodb_table":          {"arn": "arn:aws:dynamodb" + at + "table/{name}", "id": "{name}"},
 	"aws_iam_instance_profile":    {"arn": "arn:aws:iam::" + account + ":instance-profile/{name}", "id": "{name}"},
+	"aws_iam_policy":              {"arn": "arn:aws:iam::" + account + ":policy/{name}", "id": "arn:aws:iam::" + account + ":policy/{name}"},
 	"aws_iam_role":                {"arn": "arn:aws:iam::" + account + ":role/{name}", "id": "{name}"},
 	"aws_kms_key": {
 		"arn":    "arn:aws:kms" + at + "key/11112222-3333-4444-5555-666677778888",

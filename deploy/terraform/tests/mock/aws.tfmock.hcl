@@ -16,6 +16,10 @@ mock_resource "aws_sns_topic" {
   defaults = { arn = "arn:aws:sns:eu-west-1:111122223333:cordon" }
 }
 
+mock_resource "aws_iam_policy" {
+  defaults = { arn = "arn:aws:iam::111122223333:policy/cordon-function-eu-west-1" }
+}
+
 mock_resource "aws_iam_instance_profile" {
   defaults = { arn = "arn:aws:iam::111122223333:instance-profile/cordon-quarantine" }
 }

@@ -1,0 +1,159 @@
+package actions_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"cordon/internal/action"
+	"cordon/internal/action/actiontest"
+	"cordon/internal/actions"
+	"cordon/internal/awssim"
+	"cordon/internal/finding"
+)
+
+// blockCase is one case's ec2.block-remote-ip on one of the demo's instances.
+type blockCase struct {
+	id, instance string
+	addresses    []string
+	ledger       *actiontest.Ledger
+}
+
+func blockAction(t testing.TB) action.Action {
+	t.Helper()
+	catalog := actions.Catalog()
+	return catalog[slices.IndexFunc(catalog, func(a action.Action) bool { return a.ID == "ec2.block-remote-ip" })]
+}
+
+func (c *blockCase) run(t testing.TB, w *actiontest.World) action.Record {
+	t.Helper()
+	target := finding.Target{Account: awssim.DefaultAccount, Region: awssim.DemoRegion, Kind: finding.KindInstance, ID: c.instance}
+	req, err := action.NewRequest(action.On{Case: c.id, Target: target}, blocking(c.addresses...))
+	ok(t, err)
+	env := *w.Env
+	env.Records = func(ctx context.Context) ([]action.Record, error) { return c.ledger.Records(ctx, c.id) }
+	rec, err := action.Run(t.Context(), c.ledger, &env, blockAction(t), c.id, req)
+	ok(t, err)
+	return rec
+}
+
+func (c *blockCase) release(t testing.TB, w *actiontest.World) action.Record {
+	t.Helper()
+	rec, _, err := c.ledger.Record(t.Context(), c.id, "ec2.block-remote-ip")
+	ok(t, err)
+	rec, err = action.Undo(t.Context(), c.ledger, w.Env, blockAction(t), rec, false)
+	ok(t, err)
+	return rec
+}
+
+// TestTwoCasesInOneACL: cases that plan the same numbers at the same time each get rules of their own, and releasing one
+// leaves the other's.
+func TestTwoCasesInOneACL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := actiontest.NewWorld(t, actiontest.WebServer, awssim.Options{Latency: func(awssim.Call) time.Duration { return 40 * time.Millisecond }})
+		before := rulesOf(t, w)
+		cases := []*blockCase{
+			{id: "c-0123456789a1", instance: actiontest.WebServer, addresses: []string{attacker, "198.51.100.24"}, ledger: &actiontest.Ledger{}},
+			{id: "c-0123456789a2", instance: actiontest.BatchServer, addresses: []string{"198.51.100.25", "198.51.100.26"}, ledger: &actiontest.Ledger{}},
+		}
+		var wg sync.WaitGroup
+		for _, c := range cases {
+			wg.Go(func() {
+				if rec := c.run(t, w); rec.Status != action.Done {
+					t.Errorf("%s: %s (error %q, reason %q)", c.id, rec.Status, rec.Error, rec.Reason)
+				}
+			})
+		}
+		wg.Wait()
+		if got := rulesOf(t, w); len(got) != len(before)+8 {
+			t.Fatalf("rules: %v", got)
+		}
+		if rec := cases[0].release(t, w); rec.Status != action.Undone {
+			t.Fatalf("release: %s (error %q, reason %q)", rec.Status, rec.Error, rec.Reason)
+		}
+		left := strings.Join(rulesOf(t, w), "; ")
+		for _, address := range cases[1].addresses {
+			if strings.Count(left, "deny "+address+"/32") != 2 {
+				t.Errorf("of the other case's rules for %s is left: %s", address, left)
+			}
+		}
+		if strings.Contains(left, attacker) {
+			t.Errorf("the released case's rules are still there: %s", left)
+		}
+		if rec := cases[1].release(t, w); rec.Status != action.Undone || !slices.Equal(rulesOf(t, w), before) {
+			t.Errorf("release: %s (error %q), rules %v", rec.Status, rec.Error, rulesOf(t, w))
+		}
+	})
+}
+
+// TestBlockedByAnotherCase: an address that another case denies is left and said; once that case is released, the next run
+// denies it itself.
+func TestBlockedByAnotherCase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := actiontest.NewWorld(t, actiontest.BatchServer, awssim.Options{})
+		before := rulesOf(t, w)
+		one := &blockCase{id: "c-0123456789a1", instance: actiontest.WebServer, addresses: []string{attacker}, ledger: &actiontest.Ledger{}}
+		two := &blockCase{id: "c-0123456789a2", instance: actiontest.BatchServer, addresses: []string{attacker, "198.51.100.24"}, ledger: &actiontest.Ledger{}}
+		one.run(t, w)
+		rec := two.run(t, w)
+		residual, err := action.Residual(blockAction(t), rec)
+		ok(t, err)
+		if said := strings.Join(residual, "\n"); rec.Status != action.Done || !strings.Contains(said, attacker+" is not blocked in the network ACL: rule acl-") {
+			t.Fatalf("%s (error %q): %s", rec.Status, rec.Error, said)
+		}
+		one.release(t, w)
+		if rec = two.run(t, w); rec.Status != action.Done || strings.Count(strings.Join(rulesOf(t, w), "; "), "deny "+attacker) != 2 {
+			t.Fatalf("again: %s (error %q): %v", rec.Status, rec.Error, rulesOf(t, w))
+		}
+		if rec = two.release(t, w); rec.Status != action.Undone || !slices.Equal(rulesOf(t, w), before) {
+			t.Errorf("release: %s (error %q): %v", rec.Status, rec.Error, rulesOf(t, w))
+		}
+	})
+}
+
+// TestReplacedRule: a rule of somebody else's at a number of the case's is not deleted, not even by force, and the next run
+// takes another number; what the instance has come to is no matter.
+func TestReplacedRule(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		t.Run(map[bool]string{false: "released", true: "answered again"}[again], func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { replacedRule(t, again) })
+		})
+	}
+}
+
+func replacedRule(t *testing.T, again bool) {
+	w := actiontest.NewWorld(t, actiontest.BatchServer, awssim.Options{})
+	a := blockAction(t)
+	rec := w.Run(t, a, blocking(attacker))
+	_, err := w.Others.EC2.DeleteNetworkAclEntry(t.Context(), &ec2.DeleteNetworkAclEntryInput{
+		NetworkAclId: aws.String(demoACL(t, w)), Egress: aws.Bool(true), RuleNumber: aws.Int32(99),
+	})
+	ok(t, err)
+	entry(t, w, true, 99, ec2types.RuleActionAllow, "192.0.2.0/24")
+	drift, err := action.Drift(t.Context(), w.Env, a, rec)
+	if ok(t, err); len(drift) != 1 {
+		t.Errorf("drift: %v", drift)
+	}
+	if again {
+		if rec = w.Run(t, a, blocking(attacker)); rec.Status != action.Done || !slices.Contains(rulesOf(t, w), "true 98 deny "+attacker+"/32") {
+			t.Fatalf("again: %s (error %q): %v", rec.Status, rec.Error, rulesOf(t, w))
+		}
+	}
+	terminate(actiontest.BatchServer)(t, w)
+	time.Sleep(time.Hour)
+	rec = w.Undo(t, a, true)
+	if said := strings.Contains(rec.Reason, "egress 99 is not Cordon's"); rec.Status != action.Undone || said == again {
+		t.Errorf("release: %s (error %q, reason %q)", rec.Status, rec.Error, rec.Reason)
+	}
+	if got := strings.Join(rulesOf(t, w), "; "); strings.Contains(got, attacker) || !strings.Contains(got, "true 99 allow 192.0.2.0/24") {
+		t.Errorf("rules after release: %s", got)
+	}
+}

@@ -1,0 +1,125 @@
+package actions
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"cordon/internal/action"
+	"cordon/internal/cloud"
+)
+
+// blockRequest names the addresses at the other end that the case's findings tell of, in order of appearance.
+type blockRequest struct {
+	action.On
+	Addresses []string `json:"addresses"`
+}
+
+func blockRemoteIP() action.Action {
+	return action.New(action.Spec[blockRequest, blockState]{
+		ID:      "ec2.block-remote-ip",
+		Summary: "Denies the finding's remote addresses in the network ACLs of the instance's subnets, both ways; live connections to them end.",
+		Details: `A network ACL keeps no state: its deny ends also the connections that security groups cannot cut, such as those through a NAT
+gateway. It rules the whole subnet, so no other host there reaches these addresses either. At most ` + fmt.Sprint(mostBlocked) + ` addresses a case,
+each as one deny in and one out with the highest free rule numbers below the rule that lets it through. Never blocked: addresses that
+are not of the public Internet, that the VPC's routes lead to privately, that a network interface of the account has, or that
+belong to AWS's prefix lists (S3, DynamoDB). One that is denied already is left, and so is one for whose two rules the
+network ACL has no room (AWS's default quota of ` + fmt.Sprint(naclRoom) + ` rules a direction and family is counted). Release deletes the case's own rules; a rule
+that stands at one of their numbers and is another one is left.`,
+		Permissions: []string{
+			"ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAclEntry", "ec2:DescribeInstances", "ec2:DescribeNetworkAcls",
+			"ec2:DescribeNetworkInterfaces", "ec2:DescribePrefixLists", "ec2:DescribeRouteTables",
+		},
+		Observe: observeBlock,
+		Expect:  expectBlock,
+		Do:      doBlock,
+		Undo:    undoBlock,
+		Verify:  verifyBlock,
+		Parts:   func(s blockState) map[string]any { return asParts(s.Rules) },
+		Without: func(s blockState, parts map[string]bool) blockState {
+			s.Plan, s.Rules = without(s.Plan, parts), without(s.Rules, parts)
+			return s
+		},
+		Extend: func(prior, now blockState) blockState {
+			now.Rules = prior.Rules
+			return now
+		},
+		Merge:    mergeBlock,
+		Residual: residualBlock,
+	})
+}
+
+func expectBlock(_ blockRequest, prior blockState) blockState {
+	want := prior
+	want.Rules = maps.Clone(prior.Rules)
+	maps.Copy(want.Rules, prior.Plan)
+	return want
+}
+
+// doBlock makes the rules that the stored prior plans. A number that is taken meanwhile is no error: what stands there is
+// read back, and another number is planned. Where a network ACL turns out to be full, nothing of the case stays in any.
+func doBlock(ctx context.Context, env *action.Env, _ blockRequest, prior blockState) error {
+	for _, address := range sortedKeys(prior.Left) {
+		env.Note("%s is not blocked: %s", address, prior.Left[address])
+	}
+	err := each(sortedKeys(prior.Plan), func(at string) error {
+		err := createRule(ctx, env, at, prior.Plan[at])
+		return wrap("deny in network ACL", at, unless(err, "NetworkAclEntryAlreadyExists", "InvalidNetworkAclID.NotFound"))
+	})
+	if !cloud.Is(err, "NetworkAclEntryLimitExceeded") {
+		return err
+	}
+	if err := deleteRules(ctx, env, prior.Plan); err != nil {
+		return err
+	}
+	return action.Skipf("the network ACL takes no more rules, so none was left: %v", err)
+}
+
+func undoBlock(ctx context.Context, env *action.Env, _ blockRequest, prior blockState) error {
+	return deleteRules(ctx, env, prior.Plan)
+}
+
+// verifyBlock: each rule of the plan stands. What is to be planned anew (another subnet, address or number) is a drift.
+func verifyBlock(_ blockRequest, prior, after blockState) error {
+	for _, at := range sortedKeys(after.Plan) {
+		want, planned := prior.Plan[at]
+		if !planned || want != after.Plan[at] {
+			return &action.Drifted{What: "the rules that the network ACL needs: " + at}
+		}
+		if after.Rules[at] != want {
+			return fmt.Errorf("%s is not to be seen: %s", at, want)
+		}
+	}
+	return nil
+}
+
+// mergeBlock adds the addresses that a later finding names.
+func mergeBlock(was, asked blockRequest) blockRequest {
+	for _, a := range asked.Addresses {
+		if !slices.Contains(was.Addresses, a) {
+			was.Addresses = append(was.Addresses, a)
+		}
+	}
+	return was
+}
+
+// residualBlock says whom the rules reach beside the instance, and what they leave.
+func residualBlock(_ blockRequest, _, after blockState) (out []string) {
+	blocked := map[string][]string{} // addresses by network ACL
+	for _, at := range sortedKeys(after.Rules) {
+		acl, _, _ := parsePlace(at)
+		if a := strings.TrimPrefix(after.Rules[at], denyWord); !slices.Contains(blocked[acl], a) {
+			blocked[acl] = append(blocked[acl], a)
+		}
+	}
+	for _, acl := range sortedKeys(blocked) {
+		out = append(out, fmt.Sprintf("network ACL %s denies %s to all hosts of %s, not to this instance alone, until release",
+			acl, strings.Join(blocked[acl], ", "), strings.Join(after.Subnets[acl], ", ")))
+	}
+	for _, a := range sortedKeys(after.Left) {
+		out = append(out, fmt.Sprintf("%s is not blocked in the network ACL: %s", a, after.Left[a]))
+	}
+	return out
+}
