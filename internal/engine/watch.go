@@ -43,7 +43,9 @@ func watchable(c casefile.Case, now time.Time) bool {
 }
 
 // atWork says whether a run, or a release, has the case.
-func atWork(c casefile.Case, now time.Time) bool { return c.Lease.Owner != "" && now.Before(c.Lease.Until) }
+func atWork(c casefile.Case, now time.Time) bool {
+	return c.Lease.Owner != "" && now.Before(c.Lease.Until)
+}
 
 // Watch reads back every change of a case, without its evidence. Of drift people are told once, until it is another one.
 // With putBack the containment is put back instead, and people are told that: not while containment is paused, not what does

@@ -212,4 +212,3 @@ func TestVerifyAll(t *testing.T) {
 		}
 	})
 }
-
