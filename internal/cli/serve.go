@@ -104,11 +104,13 @@ func (a *app) checkServe() error {
 		intake = fmt.Sprintf("%s (%s), POST /findings, key from %s in %s", intake, how, line(c.APIKey.String()), c.APIKeyHeader)
 	}
 	for _, l := range [][2]string{
-		{"queue", or(c.Queue, "no queue")}, {"intake", intake},
+		{"queue", or(c.Queue, "no queue")},
+		{"intake", intake},
 		{"health", line(c.Health) + ": /healthz, /readyz, /metrics"},
 		{"workers", fmt.Sprint(c.Workers)},
 		{"watch", fmt.Sprintf("every %s, on drift: %s", c.Watch.Every, c.Watch.Drift)},
-		{"store", line(conf.Store)}, {"vault", line(conf.Vault)},
+		{"store", line(conf.Store)},
+		{"vault", line(conf.Vault)},
 	} {
 		fmt.Fprintf(a.Out, "%-8s %s\n", l[0], l[1])
 	}
