@@ -18,7 +18,8 @@ import (
 const (
 	noticesEvery = time.Minute
 	backlogEvery = 2 * time.Minute
-	backlogSoon  = 35 * time.Second // after the start: the leases of a process that died have run out
+	backlogSoon  = 3 * time.Second  // where a process that died has left its leases, which run out
+	leaseTime    = 40 * time.Second // by when they have
 	backlogMost  = time.Hour        // between two attempts at one case
 	watchAtOnce  = 4
 )
@@ -32,17 +33,21 @@ type try struct {
 // goOn goes on with what earlier runs, of any process, have left: at the start, and again and again.
 func (s *Service) goOn(ctx context.Context) {
 	tries, cut := map[string]try{}, map[string]bool{}
-	s.backlog(ctx, tries, cut)
-	sleep(ctx, backlogSoon)
+	began := time.Now()
+	for s.backlog(ctx, tries, cut) > 0 && time.Since(began) < leaseTime {
+		sleep(ctx, backlogSoon)
+	}
+	sleep(ctx, backlogEvery)
 	every(ctx, backlogEvery, func() { s.backlog(ctx, tries, cut) })
 }
 
-// backlog has unfinished cases gone on with, while there are idle workers: what is new goes before what is old.
-func (s *Service) backlog(ctx context.Context, tries map[string]try, cut map[string]bool) {
+// backlog has unfinished cases gone on with, while there are idle workers: what is new goes before what is old. atWork is how
+// many others have, or had when they died.
+func (s *Service) backlog(ctx context.Context, tries map[string]try, cut map[string]bool) (atWork int) {
 	b, err := s.engine.Backlog(ctx)
 	if err != nil {
 		s.said(ctx, "backlog", err)
-		return
+		return 0
 	}
 	s.o.Telemetry.Gauge(CutReleases, float64(len(b.Releases)))
 	for _, c := range b.Releases {
@@ -57,16 +62,17 @@ func (s *Service) backlog(ctx context.Context, tries map[string]try, cut map[str
 			continue
 		}
 		if s.pool.awaitIdle(ctx) == 0 {
-			return
+			return 0
 		}
 		n := tries[c.ID].n
 		tries[c.ID] = try{n + 1, time.Now().Add(min(backlogEvery<<min(n, 10), backlogMost))}
 		s.pool.add(1)
 		if begun := s.jobs.begin(func() { s.resume(c) }); !begun {
 			s.pool.release(1)
-			return
+			return 0
 		}
 	}
+	return b.AtWork
 }
 
 // resume goes on with one case, for which a place was reserved.
