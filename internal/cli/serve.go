@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
@@ -25,7 +27,7 @@ import (
 const serveWait = 10 * time.Minute
 
 func (a *app) serve() *cobra.Command {
-	var check bool
+	var check, health bool
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer findings from an SQS queue and over HTTP, until stopped",
@@ -45,14 +47,51 @@ Exit codes:
   cordon serve --config /etc/cordon/cordon.yaml`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if check {
+			switch {
+			case check && health:
+				return usage("--check and --healthcheck are two questions: leave one of both out")
+			case check:
 				return a.checkServe()
+			case health:
+				return a.healthcheck(cmd.Context())
+			default:
+				return a.runServe(cmd.Context())
 			}
-			return a.runServe(cmd.Context())
 		},
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "read the configuration, print what would be listened to, and end")
+	cmd.Flags().BoolVar(&health, "healthcheck", false, "ask the service that runs here whether it is alive, and end; exit code 1: it is not")
 	return cmd
+}
+
+// healthcheck asks /healthz of the service that the configuration names, on this machine.
+func (a *app) healthcheck(ctx context.Context) error {
+	conf, err := a.settings()
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(conf.Serve.Health)
+	if err != nil {
+		return usage("serve.health: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	if err != nil {
+		return fmt.Errorf("ask whether the service is alive: %w", err)
+	}
+	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	if err != nil {
+		return fmt.Errorf("ask whether the service is alive: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("the service answers %s: it is not alive", res.Status)
+	}
+	return nil
 }
 
 // serveSettings reads the configuration, and wants a way for findings to come in.

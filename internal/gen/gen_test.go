@@ -58,7 +58,7 @@ func verdicts(t *testing.T, s *jsonschema.Schema, text string) (schema, cordon e
 func TestSchemaTakes(t *testing.T) {
 	s := compiled(t)
 	examples := map[string]string{"empty": "", "every section without a value": "store:\nvault:\nec2:\niam:\ns3:\nnotify:\nfalse_positive:\npolicy:\n"}
-	for _, name := range []string{"examples/cordon.yaml", "docs/policy.md", "README.md"} {
+	for _, name := range []string{"examples/cordon.yaml", "docs/policy.md", "docs/serve.md", "README.md"} {
 		raw, err := os.ReadFile("../../" + name)
 		if err != nil {
 			t.Fatal(err)

@@ -49,6 +49,9 @@ const containmentTime = 2 * time.Minute
 // writeTime is what is left then to write down what was done.
 const writeTime = 5 * time.Second
 
+// StopsWithin is what a stop takes at most, beside the stop timeout.
+const StopsWithin = containmentTime + writeTime + 2*closeTime
+
 // ErrStoppedAtOnce says that the service was stopped before what ran had gone to its end: it goes on at the next start.
 var ErrStoppedAtOnce = errors.New("stopped at once: what was running goes on at the next start")
 
