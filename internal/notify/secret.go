@@ -59,9 +59,11 @@ func (s Secret) Get(ctx context.Context) (string, error) { return s.s.get(ctx) }
 // Forget makes the next Get read anew.
 func (s Secret) Forget() { s.s.forget() }
 
-// String and GoString keep the value out of what is printed.
-func (s Secret) String() string   { return "[secret]" }
-func (s Secret) GoString() string { return "[secret]" }
+// String keeps the value out of what is printed.
+func (s Secret) String() string { return "[secret]" }
+
+// GoString is String.
+func (s Secret) GoString() string { return s.String() }
 
 // check refuses what is no reference, without showing it.
 func (r SecretRef) check(key string) error {

@@ -97,7 +97,8 @@ func (s *Service) take(w http.ResponseWriter, r *http.Request) {
 		for _, c := range a.Cases() {
 			out.Cases = append(out.Cases, c.ID)
 		}
-		if begun := s.jobs.begin(func() { s.respond(s.work, a) }); !begun {
+		// What is not answered to its end is said there, and in the backlog from then on.
+		if begun := s.jobs.begin(func() { _ = s.respond(s.work, a) }); !begun {
 			s.pool.release(1) // stored: it is answered at the next start
 		}
 	}

@@ -251,8 +251,10 @@ func (q *fakeQueue) once(operation string, most, hide int, receipt string) (int,
 	case "ReceiveMessage":
 		q.polled = append(q.polled, most)
 		type message struct {
-			MessageId, ReceiptHandle, Body string //nolint:staticcheck // as SQS spells it
-			Attributes                     map[string]string
+			ID            string `json:"MessageId"`
+			ReceiptHandle string
+			Body          string
+			Attributes    map[string]string
 		}
 		var out []message
 		for _, id := range slices.Sorted(maps.Keys(q.messages)) {
