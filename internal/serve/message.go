@@ -84,8 +84,7 @@ func (s *Service) heartbeat(ctx context.Context, m types.Message) (stop func()) 
 
 // lastWord deletes a message, or says when it is to be delivered again.
 func (s *Service) lastWord(ctx context.Context, m types.Message, outcome error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wordTime)
-	defer cancel()
+	ctx = context.WithoutCancel(ctx)
 	var err error
 	switch {
 	case outcome == nil:

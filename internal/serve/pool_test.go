@@ -28,6 +28,13 @@ func (d *diary) note(line string) {
 	d.lines = append(d.lines, line)
 }
 
+// read is what was noted so far.
+func (d *diary) read() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.lines)
+}
+
 func TestPoolBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(2, none{})
@@ -89,13 +96,13 @@ func TestPoolEvidence(t *testing.T) {
 		work("a2", "a")
 		work("b1", "b")
 		time.Sleep(10 * time.Second)
-		got := slices.Clone(d.lines)
+		got := d.read()
+		if len(got) == 0 || got[0] != "a1 begins" {
+			t.Errorf("not in order: %v", got)
+		}
 		slices.Sort(got)
 		if !slices.Equal(got, []string{"a1 begins", "a2 begins", "b1 begins"}) {
-			t.Errorf("after ten seconds: %v", d.lines)
-		}
-		if d.lines[0] != "a1 begins" {
-			t.Errorf("not in order: %v", d.lines)
+			t.Errorf("after ten seconds: %v", got)
 		}
 		wg.Wait()
 	})

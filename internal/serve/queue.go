@@ -22,7 +22,7 @@ const (
 	againAtMost = 15 * time.Minute
 	backoffMost = time.Minute // between calls that fail
 	depthEvery  = time.Minute
-	wordTime    = 20 * time.Second // for the last word on a message
+	wordTime    = 15 * time.Second // for one word on a message
 )
 
 // queue is the SQS queue.
@@ -32,6 +32,8 @@ type queue struct {
 }
 
 func (q *queue) receive(ctx context.Context, n int, wait time.Duration) ([]types.Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait+wordTime) // a connection that nobody answers on is none
+	defer cancel()
 	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &q.url, MaxNumberOfMessages: int32(n), WaitTimeSeconds: int32(wait / time.Second),
 		VisibilityTimeout: int32(visibility / time.Second),
@@ -46,6 +48,8 @@ func (q *queue) receive(ctx context.Context, n int, wait time.Duration) ([]types
 }
 
 func (q *queue) delete(ctx context.Context, m types.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, wordTime)
+	defer cancel()
 	_, err := q.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle})
 	if err != nil {
 		return fmt.Errorf("delete message: %w", err)
@@ -55,6 +59,8 @@ func (q *queue) delete(ctx context.Context, m types.Message) error {
 
 // hide keeps a message from others for d; 0 shows it to them at once.
 func (q *queue) hide(ctx context.Context, m types.Message, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, wordTime)
+	defer cancel()
 	_, err := q.client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{
 		QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: int32(d / time.Second),
 	})

@@ -166,7 +166,6 @@ type fakeQueue struct {
 	messages map[string]*fakeMessage
 	calls    []string
 	fail     string // the code that every call is answered with, "" for none
-	polled   []int  // how many messages were asked for
 	took     map[string][]int
 }
 
@@ -204,6 +203,13 @@ func (q *fakeQueue) hidden(id string) []int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return slices.Clone(q.took[id])
+}
+
+// asked is how many calls were made.
+func (q *fakeQueue) asked() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.calls)
 }
 
 func (q *fakeQueue) breakWith(code string) {
@@ -249,7 +255,6 @@ func (q *fakeQueue) once(operation string, most, hide int, receipt string) (int,
 	now := time.Now()
 	switch operation {
 	case "ReceiveMessage":
-		q.polled = append(q.polled, most)
 		type message struct {
 			ID            string `json:"MessageId"`
 			ReceiptHandle string
