@@ -17,6 +17,9 @@ type Backlog struct {
 	Releases []casefile.Case // a release that was begun and not gone through with: a person's
 }
 
+// errNoFinding says that a case's documents cannot be read.
+var errNoFinding = errors.New("none of its findings can be read")
+
 // releasedLook is how many released cases are looked through for a finding that joined them while they were being released.
 const releasedLook = 200
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -232,6 +231,3 @@ func releaseInterrupted(c casefile.Case, records []action.Record) bool {
 		return r.Status == action.Undone && !isNotice(r) && !slices.Contains(c.LetGo, r.Action)
 	})
 }
-
-// errNoFinding says that a case's documents cannot be read.
-var errNoFinding = errors.New("none of its findings can be read")
