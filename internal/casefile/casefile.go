@@ -89,6 +89,9 @@ type Case struct {
 	Concerns []string `json:"concerns,omitempty"`
 	Weighed  bool     `json:"weighed,omitempty"`
 
+	// Watch is what looking at the contained target again has found.
+	Watch Watch `json:"watch,omitzero"`
+
 	// LetGo are the actions, sorted, that a person has released on their own: runs leave them alone.
 	LetGo []string `json:"let_go,omitempty"`
 

@@ -71,6 +71,7 @@ func (c Case) Change(f func(*Case) ([]Entry, error), now time.Time) (changed Cas
 	was := c
 	c.Findings, c.Residual, c.Evidence = slices.Clone(c.Findings), slices.Clone(c.Residual), slices.Clone(c.Evidence)
 	c.Unanswered, c.Looking, c.Approval = slices.Clone(c.Unanswered), slices.Clone(c.Looking), c.Approval.clone()
+	c.Watch.Drift, c.Watch.PutBacks = slices.Clone(c.Watch.Drift), slices.Clone(c.Watch.PutBacks)
 	if entries, err = f(&c); err != nil {
 		return was, nil, false, err
 	}
@@ -97,7 +98,7 @@ func (c Case) Change(f func(*Case) ([]Entry, error), now time.Time) (changed Cas
 	if c.Updated.Equal(was.Updated) {
 		c.Updated = now
 	}
-	c.Opened, c.Updated, c.Wanted = utc(c.Opened), utc(c.Updated), utc(c.Wanted)
+	c.Opened, c.Updated, c.Wanted, c.Watch.Since = utc(c.Opened), utc(c.Updated), utc(c.Wanted), utc(c.Watch.Since)
 	return c, entries, true, nil
 }
 

@@ -177,7 +177,7 @@ Start with:  cordon demo        (a simulated account, nothing else needed)
 		return usage("%v (%s --help lists the flags)", err, c.CommandPath())
 	})
 	cmd.AddCommand(a.demo(), a.plan(), a.respond(), a.release(), a.approve(), a.deny(), a.pause(), a.resume(), a.verify(), a.cases(), a.show(),
-		a.explain(), a.policy(), a.doctor(), a.asl(), a.permissions(), a.version())
+		a.explain(), a.policy(), a.serve(), a.doctor(), a.asl(), a.permissions(), a.version())
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	return cmd
 }

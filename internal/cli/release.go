@@ -67,15 +67,28 @@ says what it would do. With --only the case stays, and says what it still holds;
 }
 
 func (a *app) verify() *cobra.Command {
-	return &cobra.Command{
-		Use:   "verify CASE",
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "verify CASE | --all",
 		Short: "Does containment still hold? Do the evidence hashes match?",
 		Long: `Reads every change of the case back from AWS and computes the hash of every piece of evidence and of the manifest's
-chain again. It changes nothing. Exit code 3: something has drifted, or evidence is not as it was.
+chain again. It changes nothing. Exit code 3: something has drifted, or evidence is not as it was. With --all it does so for every open
+case that contains something, a few at once.
 ` + exitCodes,
-		Args: exactly("CASE"),
+		Args: func(c *cobra.Command, args []string) error {
+			if !all {
+				return exactly("CASE")(c, args)
+			}
+			if len(args) > 0 {
+				return usage("--all verifies every case: leave %s out", line(args[0]))
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withEngine(cmd, func(ctx context.Context, e *engine.Engine, store casefile.Store) error {
+				if all {
+					return a.verifyAll(ctx, e, store)
+				}
 				v, err := e.Verify(ctx, args[0])
 				if err != nil {
 					return noCase(args[0], err)
@@ -87,6 +100,8 @@ chain again. It changes nothing. Exit code 3: something has drifted, or evidence
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "every open case that contains something: one line each")
+	return cmd
 }
 
 func (a *app) printVerification(ctx context.Context, store casefile.Store, v engine.Verification) error {
@@ -95,10 +110,7 @@ func (a *app) printVerification(ctx context.Context, store casefile.Store, v eng
 		if err != nil {
 			return err
 		}
-		return a.printJSON(struct {
-			Case caseJSON `json:"case"`
-			engine.Verification
-		}{cj, v})
+		return a.printJSON(verification{cj, v, ""})
 	}
 	s := newStyles(a.Out)
 	fmt.Fprintf(a.Out, "%s  %s\n", s.strong.Render("Case "+v.Case.ID), s.status(string(v.Case.Status)))

@@ -56,6 +56,8 @@ func TestScripts(t *testing.T) {
 
 			"posted": posted, // posted slack 1
 			"office": posted, // office down
+
+			"ports": ports, "send": send, "await": await, "term": term,
 		},
 	})
 }

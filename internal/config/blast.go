@@ -49,7 +49,7 @@ func Weights() []Weight { return []Weight{Approve, Report, Ignore} }
 // StandardBlastRadius asks where a service would end, or Cordon itself; the rest is reported.
 func StandardBlastRadius() BlastRadius {
 	return BlastRadius{
-		LastHealthyTarget: Approve, GroupAtMinimum: Approve, OwnParts: Approve, SharedSubnet: Approve,
+		LastHealthyTarget: Approve, GroupAtMinimum: Approve, OwnParts: Approve, SharedSubnet: Report,
 		GroupShare: GroupShare{Percent: 50, Then: Report}, RoleUsers: RoleUsers{Then: Report},
 		UserInUse: Report, Website: Report, CloudFront: Report, Unknown: Report,
 	}

@@ -26,6 +26,7 @@ type Config struct {
 	FalsePositive FalsePositive `yaml:"false_positive"`
 	Policy        Policy        `yaml:"policy"`
 	BlastRadius   BlastRadius   `yaml:"blast_radius"`
+	Serve         Serve         `yaml:"serve"`
 }
 
 // IAM is how users and roles are answered.
@@ -85,6 +86,7 @@ func Default(stateDir string) Config {
 		FalsePositive: FalsePositive{SuppressDays: 7},
 		Policy:        defaultPolicy(),
 		BlastRadius:   StandardBlastRadius(),
+		Serve:         defaultServe(),
 	}
 }
 
@@ -170,6 +172,9 @@ func (c Config) check() error {
 		return err
 	}
 	if err := c.BlastRadius.check(); err != nil {
+		return err
+	}
+	if err := strict.In(c.Serve.check(), "serve"); err != nil {
 		return err
 	}
 	return c.Notify.Check()

@@ -31,6 +31,13 @@ func TestParse(t *testing.T) {
 		{"commands without channel", "ec2: {live_response: {commands: [id]}}\n", "no channel"},
 		{"bad glob", "iam: {protected: ['[']}\n", "iam.protected"},
 		{"suppress too long", "false_positive: {suppress_days: 3650}\n", "between 0 and 365"},
+		{"intake without key", "serve:\n  listen: 127.0.0.1:8443\n", "serve.api_key"},
+		{"intake for everyone without TLS", "serve: {listen: '0.0.0.0:8443', api_key: env:K}\n", "serve.tls"},
+		{"intake's literal key", "serve: {listen: '127.0.0.1:1', api_key: planted-secret}\n", "serve.api_key"},
+		{"key for nothing", "serve: {api_key: env:K}\n", "serve.listen"},
+		{"port past the end", "serve: {health: '127.0.0.1:65536'}\n", "[1:9] serve.health"},
+		{"watched all the time", "serve: {watch: {every: 1s}}\n", "between 10s and 7d"},
+		{"FIFO queue", "serve: {queue: 'https://sqs.us-east-1.amazonaws.com/111122223333/x.fifo'}\n", "FIFO"},
 		{"literal secret", "notify: {slack: {webhook: 'https://hooks.slack.com/services/T0/B0/planted-secret'}}\n", "notify"},
 		{"literal secret beside an error", "nope: 1\nnotify: {slack: {webhook: 'https://hooks.slack.com/services/T0/B0/planted-secret'}}\n", "nope"},
 	} {

@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -103,7 +102,16 @@ func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Targe
 }
 
 func (e *Engine) respondOnce(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
-	o, err := e.open(ctx, f, t, received, true)
+	a, err := e.accept(ctx, f, t, received)
+	if err != nil {
+		return Result{Case: a.c, Err: err}
+	}
+	return e.respondTo(ctx, f, a, received)
+}
+
+// respondTo answers one target of a finding that its case has taken in.
+func (e *Engine) respondTo(ctx context.Context, f finding.Finding, a accepted, received time.Time) Result {
+	o, err := e.openAccepted(ctx, f, a, true)
 	switch {
 	case err == nil && o.contains() && o.duplicate:
 		e.tellAnswered(o.c)
@@ -140,20 +148,20 @@ func (o opened) contains() bool { return o.decision.Outcome == policy.Contain &&
 // open gives the target's case and what policy says. What is only looked at is settled by then; what is to be contained
 // is left to the caller. With ahead that may be said before the facts are known: see opened.confirm.
 func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, received time.Time, ahead bool) (opened, error) {
-	if c, ok, err := e.suppressed(ctx, f, t, received); err != nil || ok {
-		return opened{c: c}, err
-	}
-	id, err := casefile.NewID(rand.Reader)
+	a, err := e.accept(ctx, f, t, received)
 	if err != nil {
-		return opened{}, err
+		return opened{c: a.c}, err
 	}
-	c, created, err := e.o.Store.OpenCase(ctx, casefile.Opening{
-		NewID: id, Target: t, Finding: entry(f), Raw: f.Raw, By: e.o.Owner, Now: received.UTC(),
-	})
-	if err != nil {
-		return opened{}, storeError(err)
+	return e.openAccepted(ctx, f, a, ahead)
+}
+
+// openAccepted is open for a finding that the target's case has taken in.
+func (e *Engine) openAccepted(ctx context.Context, f finding.Finding, a accepted, ahead bool) (opened, error) {
+	c, t := a.c, a.target
+	if a.suppressed {
+		return opened{c: c}, nil
 	}
-	o := opened{c: c, repeat: c.News && !created}
+	o := opened{c: c, repeat: c.News && !a.created}
 	if !e.o.Recheck && !c.News && attended(c) { // a duplicate, to which policy has nothing new to say
 		o.duplicate, o.decision = true, policy.Decision{Outcome: decidedAs(c.Status), Rule: c.Rule, Playbook: c.Playbook}
 		return o, nil
@@ -161,6 +169,7 @@ func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, 
 	asked := c.Approval != nil || c.Status == casefile.AwaitingApproval
 	if in := e.input(f, t); ahead && !asked && needsFacts(in) {
 		if d := policy.Decide(in); d.Outcome == policy.Contain {
+			var err error
 			o.confirm, o.decision = &in, d
 			o.c, o.held, err = e.askFirst(ctx, o.c, f)
 			return o, err

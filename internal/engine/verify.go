@@ -29,6 +29,8 @@ type Verification struct {
 type Drift struct {
 	Action string `json:"action"`
 	Text   string `json:"text"`
+
+	gone, unread bool // the resource does not exist any more; its state could not be read
 }
 
 // Verify reads back every change of the case and hashes its evidence again. It changes nothing.
@@ -44,7 +46,7 @@ func (e *Engine) Verify(ctx context.Context, caseID string) (Verification, error
 	}
 	for _, rec := range records {
 		if c.Releasing && (rec.Status == action.Conflict || rec.Status == action.Failed) && rec.Open() {
-			v.Drift = append(v.Drift, Drift{rec.Action, "release is not complete: " + why(rec)})
+			v.Drift = append(v.Drift, Drift{Action: rec.Action, Text: "release is not complete: " + why(rec)})
 		}
 	}
 	if err := e.unfinished(ctx, c, records, &v); err != nil {
@@ -85,14 +87,14 @@ func (e *Engine) unfinished(ctx context.Context, c casefile.Case, records []acti
 	}
 	for _, s := range playbook.Steps(p.Root) {
 		if rec := byAction[s.Action]; s.Essential && rec.Status != action.Done && !slices.Contains(c.LetGo, s.Action) {
-			v.Drift = append(v.Drift, Drift{s.Action, "NOT contained: " + why(rec)})
+			v.Drift = append(v.Drift, Drift{Action: s.Action, Text: "NOT contained: " + why(rec)})
 		}
 	}
 	if len(c.Unanswered) > 0 {
-		v.Drift = append(v.Drift, Drift{"case", "not answered yet: finding " + strings.Join(c.Unanswered, ", ") + ": answer it again"})
+		v.Drift = append(v.Drift, Drift{Action: "case", Text: "not answered yet: finding " + strings.Join(c.Unanswered, ", ") + ": answer it again"})
 	}
 	if !c.Settled {
-		v.Drift = append(v.Drift, Drift{"case", "the last run did not go to its end: answer the finding again, it goes on where it was"})
+		v.Drift = append(v.Drift, Drift{Action: "case", Text: "the last run did not go to its end: answer the finding again, it goes on where it was"})
 	}
 	return nil
 }
@@ -129,12 +131,12 @@ func (e *Engine) verifyRecords(ctx context.Context, c casefile.Case, records []a
 			var gone *action.Gone
 			switch {
 			case errors.As(err, &gone):
-				found[i] = []Drift{{rec.Action, gone.Error()}}
+				found[i] = []Drift{{Action: rec.Action, Text: gone.Error(), gone: true}}
 			case err != nil:
-				found[i] = []Drift{{rec.Action, "could not be read: " + err.Error()}}
+				found[i] = []Drift{{Action: rec.Action, Text: "could not be read: " + err.Error(), unread: true}}
 			}
 			for _, d := range differences {
-				found[i] = append(found[i], Drift{rec.Action, d.String()})
+				found[i] = append(found[i], Drift{Action: rec.Action, Text: d.String()})
 			}
 			return nil
 		})

@@ -58,7 +58,7 @@ func verdicts(t *testing.T, s *jsonschema.Schema, text string) (schema, cordon e
 func TestSchemaTakes(t *testing.T) {
 	s := compiled(t)
 	examples := map[string]string{"empty": "", "every section without a value": "store:\nvault:\nec2:\niam:\ns3:\nnotify:\nfalse_positive:\npolicy:\n"}
-	for _, name := range []string{"examples/cordon.yaml", "docs/policy.md", "README.md"} {
+	for _, name := range []string{"examples/cordon.yaml", "docs/policy.md", "docs/serve.md", "README.md"} {
 		raw, err := os.ReadFile("../../" + name)
 		if err != nil {
 			t.Fatal(err)
@@ -207,6 +207,25 @@ func TestSameVerdict(t *testing.T) {
 		{"blast_radius: {website: contain}", false},
 		{"blast_radius: {group_share: {percent: 101}}", false},
 		{"blast_radius: {role_users: {more_than: -1}}", false},
+		{"serve: {queue: 'https://sqs.us-east-1.amazonaws.com/111122223333/cordon'}", true},
+		{"serve: {queue: 'https://sqs.us-east-1.amazonaws.com/111122223333/cordon.fifo'}", false},
+		{"serve: {queue: cordon}", false},
+		{"serve: {listen: '127.0.0.1:8443', api_key: env:KEY, watch: {every: 1m, drift: off}}", true},
+		{"serve: {listen: '[::1]:8443', api_key: file:/k, api_key_header: X-Key, workers: 4, stop_timeout: 1m}", true},
+		{"serve: {listen: '127.0.0.1:8443'}", false},
+		{"serve: {listen: '127.0.0.1', api_key: env:KEY}", false},
+		{"serve: {listen: '0.0.0.0:8443', api_key: env:KEY}", false},
+		{"serve: {listen: '0.0.0.0:8443', api_key: env:KEY, tls: {certificate: /c}}", false},
+		{"serve: {listen: '0.0.0.0:8443', api_key: env:KEY, tls: {certificate: c, key: k}}", false},
+		{"serve: {listen: ':8443', api_key: env:KEY, tls: {certificate: /c, key: /k}}", true},
+		{"serve: {listen: 'example.com:8443', api_key: env:KEY, tls: {certificate: /c, key: /k}}", false},
+		{"serve: {api_key: env:KEY}", false},
+		{"serve: {listen: '127.0.0.1:8443', api_key: planted}", false},
+		{"serve: {listen: '127.0.0.1:8443', api_key: env:KEY, api_key_header: 'X Key'}", false},
+		{"serve: {health: '0.0.0.0:9464'}", true},
+		{"serve: {health: ''}", false},
+		{"serve: {workers: 0}", false},
+		{"serve: {watch: {drift: fight}}", false},
 		{"[]", false},
 		{"text", false},
 	} {

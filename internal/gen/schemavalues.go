@@ -59,6 +59,7 @@ var special = map[reflect.Type]node{
 	reflect.TypeFor[config.OnTimeout](): oneOf(config.OnTimeouts()),
 	reflect.TypeFor[config.Weight]():    oneOf(config.Weights()),
 	reflect.TypeFor[notify.Event]():     oneOf(notify.Events()),
+	reflect.TypeFor[config.OnDrift]():   oneOf(config.OnDrifts()),
 	reflect.TypeFor[config.Duration]():  {"type": "string", "pattern": "^([0-9]{1,9}[smhd])+$"},
 	reflect.TypeFor[config.Clock]():     {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
 	reflect.TypeFor[config.Date]():      {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"},
@@ -76,6 +77,12 @@ var special = map[reflect.Type]node{
 		"type": "string", "pattern": `^(env:[^=:/ ]+|file:.+|secretsmanager:arn:[^:]+:secretsmanager:[a-z]{2,}(-[a-z]+)+-[0-9]+:[^:]*:secret:.*)$`,
 	},
 }
+
+// address is HOST:PORT, local what only this machine can reach.
+const (
+	address = `^([0-9.]+|localhost|\[[0-9A-Fa-f:.]+\])?:[0-9]{1,5}$`
+	local   = `^(127\.[0-9.]+|localhost|\[::1\]):`
+)
 
 // limits are what the fields may hold, by type and key; "required" says that the key has to be there.
 var limits = map[string]node{
@@ -118,6 +125,13 @@ var limits = map[string]node{
 	"Limits.application_tag":      {"minLength": 1, "maxLength": 128},
 	"Approval.approvers":          {"items": node{"pattern": config.ApproverARN}},
 	"Approval.people":             {"minimum": 1, "maximum": 2},
+	"TLS.certificate":             {"pattern": "^(/.+)?$"},
+	"TLS.key":                     {"pattern": "^(/.+)?$"},
+	"Serve.queue":                 {"pattern": "^$|" + config.QueuePattern},
+	"Serve.listen":                {"pattern": "^$|" + address},
+	"Serve.health":                {"pattern": address},
+	"Serve.workers":               {"minimum": 1, "maximum": 256},
+	"Serve.api_key_header":        {"pattern": config.HeaderPattern},
 }
 
 // conditions are what holds between the keys of a type.
@@ -137,6 +151,20 @@ var conditions = map[reflect.Type]node{
 			{"required": []string{"from", "to"}, "properties": node{"from": node{"type": "string"}, "to": node{"type": "string"}}},
 			{"properties": node{"from": node{"type": "null"}, "to": node{"type": "null"}}},
 		},
+	},
+	reflect.TypeFor[config.TLS](): {
+		"dependentRequired": node{"certificate": []string{"key"}, "key": []string{"certificate"}},
+	},
+	reflect.TypeFor[config.Serve](): {
+		"if": given("listen", "minLength"),
+		"then": node{"allOf": []node{
+			given("api_key", "minLength"),
+			{"anyOf": []node{
+				{"properties": node{"listen": node{"pattern": local}}},
+				{"required": []string{"tls"}, "properties": node{"tls": node{"type": "object", "minProperties": 1}}},
+			}},
+		}},
+		"else": node{"not": node{"anyOf": []node{given("api_key", "minLength"), given("tls", "minProperties")}}},
 	},
 	reflect.TypeFor[config.EC2](): {
 		"if": node{

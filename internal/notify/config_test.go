@@ -35,7 +35,7 @@ securityhub: true
 		}
 		got = append(got, ch.ID()+" "+wants)
 	}
-	want := []string{"notify.sns 11111101", "notify.slack 00100100", "notify.jira 11101111", "notify.securityhub 11000100"}
+	want := []string{"notify.sns 111111011", "notify.slack 001001000", "notify.jira 111011111", "notify.securityhub 110001000"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("channels %q, want %q", got, want)
 	}

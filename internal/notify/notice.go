@@ -24,13 +24,14 @@ const (
 	EventReleased         Event = "released"
 	EventRepeat           Event = "repeat" // the finding came again
 	EventAwaitingApproval Event = "awaiting-approval"
+	EventDrift            Event = "drift" // containment is not as it was set any more
 )
 
 // Events lists every event.
 func Events() []Event {
 	return []Event{
 		EventContained, EventPartial, EventFailed, EventObserved, EventUnsupported, EventReleased, EventRepeat,
-		EventAwaitingApproval,
+		EventAwaitingApproval, EventDrift,
 	}
 }
 

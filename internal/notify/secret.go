@@ -39,6 +39,32 @@ func (r SecretRef) GoString() string { return r.String() }
 
 func (r SecretRef) inSecretsManager() bool { return strings.HasPrefix(string(r), inSecretsManager+":") }
 
+// Check says what is wrong with a reference, by its key in cordon.yaml, without showing what may be the secret.
+func (r SecretRef) Check(key string) error { return r.check(key) }
+
+// InSecretsManager says whether reading the secret needs secretsmanager:GetSecretValue.
+func (r SecretRef) InSecretsManager() bool { return r.inSecretsManager() }
+
+// Secret is the value behind a reference, read at first use and kept until Forget. Nothing prints it.
+type Secret struct{ s *secret }
+
+// NewSecret names a secret by its key in cordon.yaml, for errors. It reads nothing; of the deps it wants AWS alone.
+func NewSecret(key string, ref SecretRef, d Deps) Secret {
+	return Secret{newSecret(key, ref, d.orDefaults())}
+}
+
+// Get gives the value: one line, never empty. Its errors name the place, never the content.
+func (s Secret) Get(ctx context.Context) (string, error) { return s.s.get(ctx) }
+
+// Forget makes the next Get read anew.
+func (s Secret) Forget() { s.s.forget() }
+
+// String keeps the value out of what is printed.
+func (s Secret) String() string { return "[secret]" }
+
+// GoString is String.
+func (s Secret) GoString() string { return s.String() }
+
 // check refuses what is no reference, without showing it.
 func (r SecretRef) check(key string) error {
 	const hint = "write env:NAME, file:PATH or secretsmanager:ARN, and keep the secret there"

@@ -39,6 +39,8 @@ func verdict(n Notice) string {
 		return "Seen again"
 	case EventAwaitingApproval:
 		return "Waiting for approval"
+	case EventDrift:
+		return "Containment has drifted"
 	default:
 		return string(n.Event)
 	}

@@ -1,0 +1,97 @@
+package serve
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"cordon/internal/action"
+	"cordon/internal/awssim"
+	"cordon/internal/casefile"
+	"cordon/internal/cloud"
+	"cordon/internal/config"
+)
+
+// meddle moves one of the instance's interfaces out of its quarantine.
+func (r *rig) meddle(t *testing.T) {
+	t.Helper()
+	eni := "eni-0a1b2c3d4e5f60002"
+	_, err := cloud.New(r.account.Config("us-east-1"), r.account.ID()).EC2.ModifyNetworkInterfaceAttribute(t.Context(),
+		&ec2.ModifyNetworkInterfaceAttributeInput{NetworkInterfaceId: &eni, Groups: []string{"sg-0a1b2c3d4e5f60003"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWatch: drift is alerted, put back, or left alone, as the configuration says.
+func TestWatch(t *testing.T) {
+	for _, tt := range []struct {
+		drift config.OnDrift
+		log   string
+		count string
+		holds bool
+	}{
+		{config.DriftAlert, `"containment has drifted"`, "cordon_drift_total alerted", false},
+		{config.DriftReassert, "was put back", "cordon_drift_total put-back", true},
+		{config.DriftOff, "", "", false},
+	} {
+		t.Run(string(tt.drift), func(t *testing.T) {
+			onQueue(t, awssim.Options{}, func(c *config.Serve) { c.Watch.Drift = tt.drift }, func(t *testing.T, r *rig) {
+				r.queue.send("m-1", event(web, 1))
+				time.Sleep(10 * time.Minute)
+				r.meddle(t)
+				time.Sleep(time.Hour)
+				if !strings.Contains(r.log.String(), tt.log) || tt.count != "" && r.metrics.get(tt.count) != 1 {
+					t.Errorf("counted %v\n%s", r.metrics.n, r.log)
+				}
+				v, err := r.engine.Verify(t.Context(), r.cases(t)[0].ID)
+				if err != nil || v.Holds != tt.holds {
+					t.Errorf("holds: %v, %+v, %v", v.Holds, v.Drift, err)
+				}
+			})
+		})
+	}
+}
+
+// TestEvidenceGoesOn: evidence that takes longer than a run waits for it is gone on with, and then the case is settled.
+func TestEvidenceGoesOn(t *testing.T) {
+	onQueue(t, awssim.Options{SnapshotTime: 25 * time.Minute}, nil, func(t *testing.T, r *rig) {
+		r.queue.send("m-1", event(web, 1))
+		time.Sleep(15 * time.Minute)
+		if c := r.cases(t)[0]; c.Status != casefile.Contained || c.Settled || len(r.queue.left()) != 0 {
+			t.Errorf("after a quarter of an hour: %s, settled %v, left %v", c.Status, c.Settled, r.queue.left())
+		}
+		time.Sleep(time.Hour)
+		if c := r.cases(t)[0]; c.Status != casefile.Contained || !c.Settled {
+			t.Errorf("in the end: %s %s, settled %v", c.Status, c.Reason, c.Settled)
+		}
+	})
+}
+
+// TestInterruptedRelease: it is said, once, and nothing is done about it.
+func TestInterruptedRelease(t *testing.T) {
+	onQueue(t, awssim.Options{}, func(c *config.Serve) { c.Watch.Drift = config.DriftReassert }, func(t *testing.T, r *rig) {
+		r.queue.send("m-1", event(web, 1))
+		time.Sleep(5 * time.Minute)
+		id := r.cases(t)[0].ID
+		rec, ok, err := r.store.Record(t.Context(), id, "ec2.tag")
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		rec.Status = action.Undone
+		if _, err := r.store.SaveRecord(t.Context(), rec); err != nil {
+			t.Fatal(err)
+		}
+		r.meddle(t)
+		before := r.account.Dump(awssim.DumpOptions{})
+		time.Sleep(30 * time.Minute)
+		if n := strings.Count(r.log.String(), "cordon release "+id); n != 1 {
+			t.Errorf("said %d times", n)
+		}
+		for _, d := range awssim.Diff(before, r.account.Dump(awssim.DumpOptions{})) {
+			t.Error("changed:", d)
+		}
+	})
+}

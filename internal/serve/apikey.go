@@ -1,0 +1,69 @@
+package serve
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"sync"
+	"time"
+
+	"cordon/internal/notify"
+)
+
+// rereadKey is how often a key that does not match has the secret read again: it may have been rotated.
+const rereadKey = 30 * time.Second
+
+// apiKey compares what a request brings with the intake's key.
+type apiKey struct {
+	secret notify.Secret
+
+	mu     sync.Mutex
+	hash   [sha256.Size]byte // of the key as it was read last
+	reread time.Time
+}
+
+// load reads the key. Where that fails the one that was read before stays in force.
+func (k *apiKey) load(ctx context.Context) error {
+	k.secret.Forget()
+	key, err := k.secret.Get(ctx)
+	if err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.hash = sha256.Sum256([]byte(key))
+	return nil
+}
+
+// matches says whether given is the key, in a time that tells nothing of it. The error is of a key that could not be read
+// again: given is not the one that was read before.
+func (k *apiKey) matches(ctx context.Context, given string) (bool, error) {
+	if given == "" {
+		return false, nil
+	}
+	got := sha256.Sum256([]byte(given))
+	if k.same(got) || !k.stale() {
+		return k.same(got), nil
+	}
+	if err := k.load(ctx); err != nil {
+		return false, err
+	}
+	return k.same(got), nil
+}
+
+func (k *apiKey) same(got [sha256.Size]byte) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return subtle.ConstantTimeCompare(k.hash[:], got[:]) == 1
+}
+
+// stale says, to one caller in a while, that the key is to be read again.
+func (k *apiKey) stale() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if time.Since(k.reread) < rereadKey {
+		return false
+	}
+	k.reread = time.Now()
+	return true
+}
