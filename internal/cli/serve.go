@@ -17,6 +17,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"cordon/internal/actions"
+	"cordon/internal/cloud"
 	"cordon/internal/config"
 	"cordon/internal/engine"
 	"cordon/internal/notify"
@@ -168,8 +170,14 @@ func (a *app) runServe(ctx context.Context) error {
 		return err
 	}
 	defer w.close()
-	o := serve.Options{Config: conf.Serve, Log: logger(a.Err)}
-	o.Queue = sqs.NewFromConfig(w.aws, func(q *sqs.Options) {
+	m, err := newMeasures(ctx, built().Version, actions.Catalog())
+	if err != nil {
+		return usage("set up telemetry: %w (see the OTEL_EXPORTER_OTLP_ variables)", err)
+	}
+	defer func() { _ = m.end(ctx) }()
+	w.observe(m.Telemetry)
+	o := serve.Options{Config: conf.Serve, Log: logger(a.Err), Telemetry: m, Metrics: m.Handler()}
+	o.Queue = sqs.NewFromConfig(cloud.Timely(w.aws, serve.LongPoll), func(q *sqs.Options) {
 		if r := conf.Serve.QueueRegion(); r != "" {
 			q.Region = r
 		}
@@ -178,7 +186,11 @@ func (a *app) runServe(ctx context.Context) error {
 		o.Key = notify.NewSecret("serve.api_key", conf.Serve.APIKey, notify.Deps{AWS: w.aws})
 	}
 	s := serve.New(o)
-	e, store, err := w.engine(ctx, s.Progress, engine.Options{Wait: serveWait})
+	progress := func(ev engine.Event) {
+		s.Progress(ev)
+		m.Event(ev)
+	}
+	e, store, err := w.engine(ctx, progress, engine.Options{Wait: serveWait, Step: m.Step})
 	if err != nil {
 		return err
 	}

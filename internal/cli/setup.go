@@ -22,15 +22,18 @@ import (
 	"cordon/internal/engine"
 	"cordon/internal/finding"
 	"cordon/internal/notify"
+	"cordon/internal/telemetry"
 	"cordon/internal/vault"
 )
 
 // world is what a verb works in: an account, real or simulated, and what the configuration says.
 type world struct {
-	aws    aws.Config
-	conf   config.Config
-	pace   *cloud.Pace // of all clients that act on targets
-	closes []func() error
+	aws  aws.Config
+	conf config.Config
+	pace *cloud.Pace // of all clients that act on targets
+
+	observer cloud.Observer // of their calls; nil for nobody
+	closes   []func() error
 }
 
 func (w *world) close() {
@@ -81,7 +84,7 @@ func (a *app) world(ctx context.Context) (*world, error) {
 	if w.aws, err = awsconfig.LoadDefaultConfig(ctx, awsconfig.WithLogger(logging.LoggerFunc(a.sdkSays))); err != nil {
 		return nil, &engine.SetupError{What: "AWS configuration", Hint: "see AWS_PROFILE, AWS_REGION and ~/.aws/config", Err: err}
 	}
-	w.aws = cloud.Retries(w.aws)
+	w.aws = cloud.Timely(cloud.Retries(w.aws), 0)
 	if w.aws.Credentials == nil {
 		w.aws.Credentials = aws.AnonymousCredentials{}
 	}
@@ -107,7 +110,16 @@ func (w *world) accounts(through ...func(aws.Config) aws.Config) *cloud.Accounts
 	if w.pace == nil {
 		w.pace = &cloud.Pace{}
 	}
-	return cloud.NewAccounts(w.aws, c.Own, cloud.Member{Role: c.Role, ExternalID: c.ExternalID, Session: c.SessionName}, append(through, w.pace.Attach)...)
+	through = append(through, w.pace.Attach)
+	if w.observer != nil {
+		through = append(through, cloud.Observe(w.observer))
+	}
+	return cloud.NewAccounts(w.aws, c.Own, cloud.Member{Role: c.Role, ExternalID: c.ExternalID, Session: c.SessionName}, through...)
+}
+
+// observe has the calls to AWS measured, and how long they are held back.
+func (w *world) observe(t *telemetry.Telemetry) {
+	w.pace, w.observer = &cloud.Pace{Waited: t.Waited}, t
 }
 
 // engine opens store and vault on top of the world.

@@ -15,7 +15,7 @@ import (
 // How a queue is read. A message is invisible to others for visibility, renewed three times within it while it is worked on
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html).
 const (
-	longPoll    = 20 * time.Second // the most that SQS waits
+	LongPoll    = 20 * time.Second // how long the queue waits for a message: the most that SQS does
 	maxBatch    = 10               // the most that SQS gives
 	visibility  = time.Minute
 	againAfter  = 30 * time.Second // a message that was not answered: doubled with each receipt
@@ -90,7 +90,7 @@ func (s *Service) poll(ctx context.Context) {
 			sleep(ctx, backoff(failed))
 			continue
 		}
-		wait, failed = longPoll, 0
+		wait, failed = LongPoll, 0
 		for _, m := range messages {
 			s.pool.add(1)
 			if begun := s.jobs.begin(func() { s.message(s.work, m) }); !begun {
