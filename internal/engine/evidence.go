@@ -66,6 +66,28 @@ func (e evidence) list(ctx context.Context, a action.Artifact, entry vault.Entry
 	return nil
 }
 
+// catchUp lists the pieces that are in the vault's chain and not in the case: a process died, or the store failed, in between.
+func (e evidence) catchUp(ctx context.Context) error {
+	c, err := e.store.Case(ctx, e.caseID)
+	if err != nil {
+		return fmt.Errorf("list evidence in case %s: %w", e.caseID, err)
+	}
+	entries, err := e.vault.Manifest(ctx, e.caseID)
+	if err != nil {
+		return fmt.Errorf("read the manifest of case %s: %w", e.caseID, err)
+	}
+	for _, entry := range entries {
+		a := action.Artifact{URI: e.vault.URI(e.caseID, entry.Name), SHA256: entry.SHA256, Bytes: entry.Bytes}
+		if slices.ContainsFunc(c.Evidence, func(known action.Artifact) bool { return known.URI == a.URI }) {
+			continue
+		}
+		if err := e.list(ctx, a, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // laterHead keeps the head of the longer chain: two pieces may be listed in another order than they were chained.
 func laterHead(c casefile.Case, entry vault.Entry) (int, string) {
 	if entry.Seq > c.ChainLength {

@@ -163,7 +163,42 @@ func (r *run) act(ctx context.Context, a action.Action, req action.Request, inli
 	if !inline {
 		defer r.e.collecting.take()()
 	}
-	return action.Run(ctx, r.e.o.Store, r.env, a, r.caseID, req)
+	env := r.env
+	if r.takesOver(a.ID) {
+		own := *r.env
+		own.Touch = func(ctx context.Context) error {
+			if r.env.Touch != nil {
+				if err := r.env.Touch(ctx); err != nil {
+					return err
+				}
+			}
+			r.fail(r.sayTakingOver(ctx, a.ID))
+			return nil
+		}
+		env = &own
+	}
+	return action.Run(ctx, r.e.o.Store, env, a, r.caseID, req)
+}
+
+// takesOver says whether an action replaces what an essential step has set.
+func (r *run) takesOver(id string) bool {
+	return slices.ContainsFunc(playbook.Steps(r.p.Root), func(s playbook.Step) bool { return s.Essential && r.e.actions[s.Action].Until == id })
+}
+
+// sayTakingOver says in the case that what contains it is being replaced, until settle has read what came of it: a process that
+// dies in the middle leaves no case that only says contained.
+func (r *run) sayTakingOver(ctx context.Context, id string) error {
+	path := id + " is replacing what contains the target, and nothing is known of that yet: if this stays, answer the finding again at once"
+	_, err := r.e.o.Store.Update(ctx, r.caseID, func(c *casefile.Case) ([]casefile.Entry, error) {
+		if !slices.Contains(c.Residual, path) {
+			c.Residual = append(slices.Clone(c.Residual), path)
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return fmt.Errorf("say in case %s that %s has begun: %w", r.caseID, id, err)
+	}
+	return nil
 }
 
 // takenOver says whether another action of the case has begun to take over what this one set: running it again would undo that.

@@ -341,6 +341,9 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 	}
 	var document sync.WaitGroup
 	document.Go(func() { r.keepDocument(ctx, f) })
+	if !settled && c.Playbook != "" { // a run before this one did not come to its end
+		document.Go(func() { r.fail(e.evidence(c).catchUp(ctx)) })
+	}
 	r.guard(ctx)
 	r.fold(ctx, p.Root)
 	document.Wait()

@@ -27,6 +27,9 @@ func (r *run) settle(ctx context.Context, final bool) {
 	}
 	contained := !final
 	final = final && !r.wanted(ctx) // then steps were left out on purpose
+	if final && slices.ContainsFunc(records, func(rec action.Record) bool { return rec.Status == action.Failed }) {
+		r.fail(r.e.evidence(r.c).catchUp(ctx)) // what failed may have left a piece in the vault
+	}
 	broken := r.failed()
 	v := judge(r.p, r.e.actions, records, r.c.LetGo, final)
 	c, changed, err := r.e.setStatus(ctx, r.caseID, r.pre.by(r.e.o.Owner), v.status, v.reason, nil, func(c *casefile.Case) {
@@ -98,6 +101,11 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 			}
 			if s.Essential && rec.Acted.After(v.acted) {
 				v.acted = rec.Acted
+			}
+		case begun && s.Essential && byAction[actions[s.Action].Until].Status == action.Done: // what that one set was read back
+			v.residual = append(v.residual, rec.Remains...)
+			if until := byAction[actions[s.Action].Until]; until.Acted.After(v.acted) {
+				v.acted = until.Acted
 			}
 		case s.Essential && rec.Status == action.Skipped && rec.Moot:
 			moot = rec.Reason

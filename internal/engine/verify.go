@@ -86,7 +86,8 @@ func (e *Engine) unfinished(ctx context.Context, c casefile.Case, records []acti
 		byAction[rec.Action] = rec
 	}
 	for _, s := range playbook.Steps(p.Root) {
-		if rec := byAction[s.Action]; s.Essential && rec.Status != action.Done && !slices.Contains(c.LetGo, s.Action) {
+		rec, until := byAction[s.Action], byAction[e.actions[s.Action].Until]
+		if s.Essential && rec.Status != action.Done && until.Status != action.Done && !slices.Contains(c.LetGo, s.Action) {
 			v.Drift = append(v.Drift, Drift{Action: s.Action, Text: "NOT contained: " + why(rec)})
 		}
 	}
