@@ -50,10 +50,12 @@ build-Function:
 
 test: emulator node ## all tests, with the race detector and the AWS emulator (SKIP_EMULATOR=1 leaves that out)
 	$(GO) test -race -timeout 15m ./...
+	cd internal/faultsim && GOGC=400 $(GO) test -count=1 -timeout 15m -exhaustive
 
 KILLS ?= 250
 
 nightly: fuzz ## what takes long: KILLS processes killed at random moments, and every fuzz target (FUZZTIME each)
+	cd internal/faultsim && GOGC=400 $(GO) test -count=1 -timeout 120m -everything -rounds 2000
 	CORDON_KILLS=$(KILLS) $(GO) test -race -count=1 -timeout 60m -v -run TestKills ./internal/killtest
 
 check: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## formatting, vet, lint, generated files up to date
@@ -69,7 +71,7 @@ generate: ## write the generated files anew
 FUZZ := finding:FuzzDecode config:FuzzPolicy notify:FuzzMedia notify:FuzzFit notify:FuzzRetryAfter vault:FuzzCleanName \
         actions:FuzzPolicyDocument actions:FuzzRegistration blast:FuzzPolicy awssim:FuzzPolicyDocument awssim:FuzzWildcard \
         awssim:FuzzReadPolicies awssim:FuzzDynamoDBExpression awssim:FuzzGlob awssim:FuzzState config:FuzzParse notify:FuzzAnswers \
-        policytest:FuzzRead casefile:FuzzStored casefile/dynamodb:FuzzItem vault:FuzzEntry lambda:FuzzInvoke engine:FuzzAskedPlan printable:FuzzJSON
+        policytest:FuzzRead casefile:FuzzStored casefile:FuzzReadArchive casefile/dynamodb:FuzzItem vault:FuzzEntry lambda:FuzzInvoke engine:FuzzAskedPlan printable:FuzzJSON
 
 FUZZTIME ?= 30s
 nightly: FUZZTIME = 5m

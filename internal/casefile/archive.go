@@ -10,9 +10,11 @@ import (
 	"hash"
 	"io"
 	"time"
+
+	"cordon/internal/printable"
 )
 
-// An archive is a copy of cases as JSON, a line each:
+// An archive is a copy of cases as JSON that is safe to show, a line each:
 //
 //	{"cordon":"cases","version":1,"at":…}
 //	{"case":…,"records":…,"journal":…,"documents":…}   a Snapshot, any number of times
@@ -76,7 +78,7 @@ func (a *ArchiveWriter) Close() (Archive, error) {
 func (a *ArchiveWriter) line(v any) error {
 	raw, err := json.Marshal(v)
 	if err == nil {
-		raw = append(raw, '\n')
+		raw = append(printable.JSON(raw), '\n')
 		a.sum.Write(raw)
 		_, err = a.w.Write(raw)
 	}

@@ -101,7 +101,7 @@ func TestBlockRemoteIPAsks(t *testing.T) {
 				if tt.steps != nil {
 					r.conf.Policy.Rules = []config.Rule{{Name: "spare", Then: config.ThenContain, Steps: tt.steps}}
 				}
-				r.blocks(config.StandardBlastRadius().SharedSubnet)
+				r.blocks(config.Approve)
 				plans, err := r.Plan(t.Context(), reaching(t, batch, attacker, 1))
 				if err != nil || len(plans) != 1 {
 					t.Fatalf("%v, %v", plans, err)

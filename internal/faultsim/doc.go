@@ -11,8 +11,9 @@
 // A scenario runs in virtual time (testing/synctest). How long a call takes follows from a seed and from what is called, so
 // that calls that are made side by side have one order, and a scenario is the same each time.
 //
-//	go test ./internal/faultsim                       a part of the scenarios, another one each day
-//	go test ./internal/faultsim -exhaustive           all of them
+//	go test ./internal/faultsim                       a part of the scenarios
+//	go test ./internal/faultsim -exhaustive           every call of every playbook: what make test runs
+//	go test ./internal/faultsim -everything           that, for every other instance and with the store on DynamoDB, too
 //	go test ./internal/faultsim -run 'TestFaults/web/respond/dies_before/17$' -exhaustive
 //	go test ./internal/faultsim -run TestRandom -seed 42
 package faultsim

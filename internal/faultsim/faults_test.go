@@ -22,7 +22,10 @@ import (
 	"cordon/internal/engine"
 )
 
-var exhaustive = flag.Bool("exhaustive", false, "every call, not each one in so many")
+var (
+	exhaustive = flag.Bool("exhaustive", false, "every call of each playbook's scenarios, not each one in so many")
+	everything = flag.Bool("everything", false, "every call of all scenarios")
+)
 
 // kind is one way in which a call can go wrong.
 type kind struct {
@@ -82,19 +85,22 @@ func kinds() []kind {
 
 // TestFaults: every fault at every call of every playbook and its release.
 func TestFaults(t *testing.T) {
+	var scenarios atomic.Int64
+	t.Cleanup(func() { fmt.Printf("faults at calls: %d scenarios\n", scenarios.Load()) })
 	for _, s := range subjects(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			ref := undisturbed(t, s)
+			ref, step := undisturbed(t, s), s.stride()
 			t.Logf("%s: %d calls to contain, %d to release", s.name, len(ref.contain), len(ref.release))
 			for _, k := range kinds() {
 				for phase, calls := range map[string][]call{"respond": ref.contain, "release": ref.release} {
 					t.Run(phase+"/"+strings.ReplaceAll(k.name, " ", "_"), func(t *testing.T) {
 						t.Parallel()
 						for n, c := range calls {
-							if k.media != "" && !strings.Contains(k.media, string(c.Medium)) || !*exhaustive && (n+len(s.name))%stride != 0 {
+							if k.media != "" && !strings.Contains(k.media, string(c.Medium)) || (n+len(s.name))%step != 0 {
 								continue
 							}
+							scenarios.Add(1)
 							t.Run(fmt.Sprint(c.N), func(t *testing.T) {
 								synctest.Test(t, func(t *testing.T) { disturbed(t, s, ref, k, phase, c) })
 							})
@@ -123,8 +129,17 @@ func TestSame(t *testing.T) {
 	}
 }
 
-// stride is how many calls lie between two that are tried, where not all are.
-const stride = 7
+// stride is how many calls on the next one lies that is tried.
+func (s subject) stride() int {
+	switch {
+	case *everything, *exhaustive && !s.another:
+		return 1
+	case *exhaustive:
+		return 9
+	default:
+		return 23
+	}
+}
 
 // reference is what a run without faults does and leaves.
 type reference struct {

@@ -27,6 +27,7 @@ func TestRandom(t *testing.T) {
 	if *seed != 0 {
 		from, to = *seed, *seed
 	}
+	t.Cleanup(func() { fmt.Printf("random rounds: %d, from seed %d on\n", to-from+1, from) })
 	for n := from; n <= to; n++ {
 		t.Run(fmt.Sprint("seed ", n), func(t *testing.T) {
 			t.Parallel()

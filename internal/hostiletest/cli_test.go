@@ -176,6 +176,10 @@ func everyVerb(t *testing.T, d *desk, text string) {
 		d.run(true, "release", c.ID, "--dry-run")
 		d.run(true, "release", c.ID, "--false-positive")
 	}
+	archive := d.run(true, "cases", "export") // the last is the archive itself, in both formats
+	d.run(true, "cases", "import", d.file("cases.jsonl", []byte(archive)))
+	d.run(true, "cases", "import", d.file("none.jsonl", []byte(text)))
+	d.serve(all.Bytes(), text)
 	d.run(true, "pause", "--reason", text)
 	d.run(true, "cases")
 	d.run(true, "resume")
