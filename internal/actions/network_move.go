@@ -111,7 +111,7 @@ func moveInterface(ctx context.Context, env *action.Env, id string, prior networ
 		env.Note("%s: all-access for %d ms, to cut its live connections", id, time.Since(opened).Milliseconds())
 		return nil
 	case err == nil && cloud.Temporary(uncut): // isolated by now: once more through the all-access group, to cut what was open
-		return cutAgain(ctx, env, id, untrack, group, uncut)
+		return cutAgain(ctx, env, id, untrack, group)
 	case err == nil:
 		leaveOpen(env, id, uncut)
 		return nil
@@ -126,9 +126,9 @@ func moveInterface(ctx context.Context, env *action.Env, id string, prior networ
 }
 
 // cutAgain takes an isolated interface through the all-access group once more, because it may not have been there.
-func cutAgain(ctx context.Context, env *action.Env, id, untrack, group string, uncut error) error {
+func cutAgain(ctx context.Context, env *action.Env, id, untrack, group string) error {
 	opened := time.Now()
-	uncut = patiently(ctx, func() error { return setGroups(ctx, env, id, untrack) })
+	uncut := patiently(ctx, func() error { return setGroups(ctx, env, id, untrack) })
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	if err := patiently(back, func() error { return setGroups(back, env, id, group) }); err != nil {

@@ -288,7 +288,8 @@ func (w *world) settled(s subject) casefile.Case {
 		w.t.Errorf("case %s is %s (settled %v, unanswered %v): %s", c.ID, c.Status, c.Settled, c.Unanswered, c.Reason)
 	}
 	var open *openFlow
-	if err := s.cut(w); err != nil && !(errors.As(err, &open) && w.names(c, open)) {
+	err := s.cut(w)
+	if named := errors.As(err, &open) && w.names(c, open); err != nil && !named {
 		w.t.Errorf("not contained: %v", err)
 	}
 	v, err := w.start(nil).Verify(w.t.Context(), c.ID)

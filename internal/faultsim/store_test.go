@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"cordon/internal/action"
@@ -111,12 +110,12 @@ func (s gatedStore) Check(ctx context.Context) error {
 }
 
 // The rest is a person's (pause, resume), and none of a run's.
-func (gatedStore) Pause(context.Context, casefile.Pause) error { panic(fmt.Sprint("not gated: Pause")) }
+func (gatedStore) Pause(context.Context, casefile.Pause) error { panic("not gated: Pause") }
 
 func (gatedStore) Resume(context.Context, string, time.Time) error {
-	panic(fmt.Sprint("not gated: Resume"))
+	panic("not gated: Resume")
 }
 
 func (gatedStore) Pauses(context.Context) ([]casefile.Entry, error) {
-	panic(fmt.Sprint("not gated: Pauses"))
+	panic("not gated: Pauses")
 }
