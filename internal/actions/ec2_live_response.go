@@ -123,6 +123,9 @@ func runLive(ctx context.Context, env *action.Env, t liveRequest, prior liveStat
 		return err
 	}
 	if id == "" {
+		if err := channelOpen(ctx, env, t.Case); err != nil {
+			return err
+		}
 		if err := awaitOnline(ctx, env, t.Target.ID, started.Add(window)); err != nil {
 			return err
 		}
@@ -142,6 +145,20 @@ func runLive(ctx context.Context, env *action.Env, t liveRequest, prior liveStat
 		return fmt.Errorf("run command %s on %s: the host did not take it (%s)", id, t.Target.ID, aws.ToString(end.StatusDetails))
 	}
 	return collectOutput(ctx, env, t, end, commands)
+}
+
+// channelOpen skips what needs the channel once ec2.seal-network has closed it: a release, or another run, came in between.
+func channelOpen(ctx context.Context, env *action.Env, caseID string) error {
+	records, err := env.Records(ctx)
+	if err != nil {
+		return wrap("read the records of case", caseID, err)
+	}
+	for _, r := range records {
+		if r.Action == "ec2.seal-network" && r.Status == action.Done {
+			return action.Skipf("the channel to the host was sealed before: the case was taken over while live response waited")
+		}
+	}
+	return nil
 }
 
 // startedAt is when a step began in the case: the time to wait for the host counts from there.

@@ -115,6 +115,9 @@ func (r *run) step(ctx context.Context, s playbook.Step, inline bool) {
 	if !inline && !s.Closes && r.wanted(ctx) {
 		return
 	}
+	if s.Closes && r.takenUp(ctx) { // who waits goes on with what it closes, and closes it then
+		return
+	}
 	if s.Closes { // what another step left open is cut off now
 		ctx = cloud.Urgent(ctx)
 	}
@@ -215,6 +218,12 @@ func (r *run) takenOver(ctx context.Context, a action.Action) (bool, error) {
 func (r *run) wanted(ctx context.Context) bool {
 	c, err := r.e.o.Store.Case(ctx, r.caseID)
 	return err == nil && Wanted(c)
+}
+
+// takenUp says whether a run for a newer finding is waiting at this moment, to go on with everything that this one leaves.
+func (r *run) takenUp(ctx context.Context) bool {
+	c, err := r.e.o.Store.Case(ctx, r.caseID)
+	return err == nil && c.Unseen() && time.Since(c.Wanted) < wantedAgain+wantedAgain/4
 }
 
 // wait sleeps until a pending step is worth another look; false means that the run is not to wait (any longer).

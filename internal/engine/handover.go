@@ -9,10 +9,13 @@ import (
 
 // A run is long because of its evidence. Whoever waits for the case for something better, a release or the containment for
 // a newer finding, says so in it: the run then begins nothing more that is not containment, and gives the case over. Its
-// evidence goes on with the next run.
+// evidence goes on with the next run; so does a channel that it has open, where that run is for a newer finding.
 
 // wantedFor is how long a word that somebody waits counts. Who waits says it again; who went away is forgotten.
 const wantedFor = time.Minute
+
+// wantedAgain is how often who waits says so again.
+const wantedAgain = wantedFor / 4
 
 // Wanted says whether somebody waits for the run at work to give the case over.
 func Wanted(c casefile.Case) bool { return time.Since(c.Wanted) < wantedFor }
@@ -29,7 +32,7 @@ func (e *Engine) wantForNews(ctx context.Context, caseID string) error {
 
 func (e *Engine) wanted(ctx context.Context, caseID, text string, when func(casefile.Case) bool) error {
 	_, err := e.o.Store.Update(ctx, caseID, func(c *casefile.Case) ([]casefile.Entry, error) {
-		if time.Since(c.Wanted) < wantedFor/4 || when != nil && !when(*c) {
+		if time.Since(c.Wanted) < wantedAgain || when != nil && !when(*c) {
 			return nil, nil
 		}
 		var entries []casefile.Entry
