@@ -43,6 +43,7 @@ type Finding struct {
 	Severity  float64   `json:"severity"`
 	Count     int       `json:"count"`
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
+	Received  time.Time `json:"received,omitzero"` // when this count came to Cordon first; set by the case
 }
 
 // Case is one incident on one target. Times are UTC.

@@ -149,7 +149,7 @@ func (c *Case) fill() {
 
 func (o Opening) finding() Finding {
 	f := o.Finding
-	f.UpdatedAt = utc(f.UpdatedAt)
+	f.UpdatedAt, f.Received = utc(f.UpdatedAt), utc(o.Now)
 	return f
 }
 

@@ -31,9 +31,10 @@ type caseJSON struct {
 	Residual         []string           `json:"residual"`
 	Evidence         []action.Artifact  `json:"evidence"`
 	Ticket           string             `json:"ticket"`
-	Approval         *casefile.Approval `json:"approval"` // what people are, or were, asked; null: nothing
-	Concerns         []string           `json:"concerns"` // what containing the target breaks, or would break, beside it
-	Linked           []string           `json:"linked"`   // the cases of the other targets of its findings
+	Approval         *casefile.Approval `json:"approval"`        // what people are, or were, asked; null: nothing
+	Drift            []string           `json:"drift,omitempty"` // what the service last found not to be as it was set
+	Concerns         []string           `json:"concerns"`        // what containing the target breaks, or would break, beside it
+	Linked           []string           `json:"linked"`          // the cases of the other targets of its findings
 }
 
 type stepJSON struct {
@@ -51,7 +52,7 @@ func toJSON(c casefile.Case, records []action.Record) caseJSON {
 	out := caseJSON{
 		ID: c.ID, Status: c.Status, Reason: c.Reason, Target: c.Target, Findings: c.Findings, Opened: c.Opened, Updated: c.Updated,
 		Playbook: c.Playbook, Releasing: c.Releasing, Steps: []stepJSON{}, Residual: c.Residual, Evidence: c.Evidence, Ticket: c.Ticket, Linked: append([]string{}, c.Linked...),
-		Concerns: append([]string{}, c.Concerns...), Approval: asOf(c.Approval, time.Now()),
+		Drift: c.Watch.Drift, Concerns: append([]string{}, c.Concerns...), Approval: asOf(c.Approval, time.Now()),
 	}
 	if c.ContainedAfter > 0 {
 		ms := c.ContainedAfter.Milliseconds()

@@ -36,6 +36,9 @@ func (a *app) printCase(c caseJSON) {
 		a.wrapped(label, text)
 		label = "             "
 	}
+	for _, text := range c.Drift {
+		a.wrapped("  drifted    ", text+" (cordon verify "+c.ID+")")
+	}
 	for _, text := range c.Concerns {
 		a.wrapped("  concern    ", text)
 	}
@@ -96,7 +99,7 @@ func nextSteps(c caseJSON) []string {
 	release := "cordon release " + c.ID
 	switch {
 	case c.Releasing:
-		return []string{"settle by hand what the reason names, then: " + release, "or put it back all the same: " + release + " --force"}
+		return []string{release + "   goes on with the release", "what someone else has changed since: settle it by hand first, or put it back all the same: " + release + " --force"}
 	case c.Status == casefile.Contained:
 		return []string{"cordon verify " + c.ID, "a false alarm: " + release + " --false-positive"}
 	case c.Status == casefile.Partial:

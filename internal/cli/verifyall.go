@@ -64,8 +64,10 @@ func (a *app) printVerifications(all []verification) {
 		switch {
 		case v.Error != "":
 			mark, text = s.bad.Render("✗ unknown"), v.Error
-		case !v.Holds:
+		case len(v.Drift) > 0:
 			mark, text = s.bad.Render("✗ drifted"), firstTrouble(v)
+		case !v.Holds:
+			mark, text = s.bad.Render("✗ evidence"), firstTrouble(v)
 		}
 		fmt.Fprintf(a.Out, "%s  %s  %-11s  %s  %s\n", mark, v.Case.ID, line(string(v.Case.Status)), line(v.Case.Target.ID), line(text))
 	}

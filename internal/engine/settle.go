@@ -38,14 +38,24 @@ func (r *run) settle(ctx context.Context, final bool) {
 		if contained && !broken {
 			c.Answered(r.c.Looking...)
 		}
-		if v.status != casefile.Failed && c.ContainedAfter == 0 && v.acted.After(r.received) {
-			c.ContainedAfter = v.acted.Sub(r.received)
+		if since := r.since(*c); v.status != casefile.Failed && c.ContainedAfter == 0 && v.acted.After(since) {
+			c.ContainedAfter = v.acted.Sub(since)
 		}
 	})
 	r.fail(err)
 	if changed || final { // what was sent is in its record, and not sent again
 		r.notices.send(ctx, c, statusKey(c), noticeOf(c, r.f, records))
 	}
+}
+
+// since is when the finding that the run is for came in first: another process may have died over it, or people were asked.
+func (r *run) since(c casefile.Case) time.Time {
+	for _, f := range c.Findings {
+		if r.f != nil && f.ID == r.f.ID && !f.Received.IsZero() && f.Received.Before(r.received) {
+			return f.Received
+		}
+	}
+	return r.received
 }
 
 // verdict is what the records say of a case.

@@ -49,6 +49,9 @@ func (e *Engine) Verify(ctx context.Context, caseID string) (Verification, error
 			v.Drift = append(v.Drift, Drift{Action: rec.Action, Text: "release is not complete: " + why(rec)})
 		}
 	}
+	if c.Releasing && len(v.Drift) == 0 {
+		v.Drift = append(v.Drift, Drift{Action: "case", Text: "a release was begun and is not complete: cordon release " + c.ID + " goes on with it"})
+	}
 	if err := e.unfinished(ctx, c, records, &v); err != nil {
 		return v, err
 	}

@@ -20,7 +20,7 @@ func openNew(t *testing.T, s casefile.Store) {
 		t.Error("not created")
 	}
 	want := casefile.Case{
-		ID: o.NewID, Status: casefile.Open, Target: o.Target, Findings: []casefile.Finding{o.Finding},
+		ID: o.NewID, Status: casefile.Open, Target: o.Target, Findings: []casefile.Finding{received(o)},
 		Opened: o.Now, Updated: o.Now, Residual: []string{}, Evidence: []action.Artifact{},
 		Unanswered: []string{"f-1"},
 	}
@@ -130,7 +130,7 @@ func openCounts(t *testing.T, s casefile.Store) {
 	if created || !c.News {
 		t.Errorf("a higher count: created %v, news %v", created, c.News)
 	}
-	same(t, "findings", c.Findings, []casefile.Finding{higher.Finding})
+	same(t, "findings", c.Findings, []casefile.Finding{received(higher)})
 	same(t, "unanswered", kept(t, s, "c-1")["case"].(casefile.Case).Unanswered, []string{"f-1"})
 	same(t, "events", events(t, s, "c-1"), []string{"opened", "finding", "finding"})
 	documents, err := s.Documents(t.Context(), "c-1")
@@ -215,4 +215,11 @@ func openAfterRelease(t *testing.T, s casefile.Store) {
 	if got := events(t, s, "c-2"); len(got) != 2 {
 		t.Errorf("the new case's journal is %q, want its own", got)
 	}
+}
+
+// received is an opening's finding as the case has it.
+func received(o casefile.Opening) casefile.Finding {
+	f := o.Finding
+	f.Received = o.Now
+	return f
 }
