@@ -1,6 +1,8 @@
 package casefiletest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -214,5 +216,51 @@ func openAfterRelease(t *testing.T, s casefile.Store) {
 	}
 	if got := events(t, s, "c-2"); len(got) != 2 {
 		t.Errorf("the new case's journal is %q, want its own", got)
+	}
+}
+
+// openBefore: what Before gives is a new case's from its first moment and leaves an older one alone; its error leaves nothing.
+func openBefore(t *testing.T, s casefile.Store) {
+	lease := casefile.Lease{Owner: "first", Until: epoch.Add(time.Minute)}
+	asked := 0
+	before := func(err error) func(context.Context) (casefile.Beginning, error) {
+		return func(ctx context.Context) (casefile.Beginning, error) {
+			asked++
+			if _, _, err := s.Paused(ctx); err != nil {
+				t.Error(err)
+			}
+			return casefile.Beginning{Lease: lease, Rule: "mine", Off: []string{"ec2.tag"}}, err
+		}
+	}
+	no := errors.New("not now")
+	o := opening("c-1", "i-1", "f-1", 1)
+	o.Before = before(no)
+	if _, created, err := s.OpenCase(t.Context(), o); !errors.Is(err, no) || created {
+		t.Errorf("created %v, %v; want the error of Before", created, err)
+	}
+	if cases, err := s.Cases(t.Context(), casefile.Filter{}); err != nil || len(cases) != 0 {
+		t.Errorf("cases %+v, %v; want none", cases, err)
+	}
+	o.Before = before(nil)
+	made, created, err := s.OpenCase(t.Context(), o)
+	must(t, err)
+	read, err := s.Case(t.Context(), "c-1")
+	must(t, err)
+	for name, c := range map[string]casefile.Case{"made": made, "read": read} {
+		if !created || c.Lease != lease || c.Rule != "mine" || len(c.Off) != 1 || len(c.Looking) != 1 || len(c.Unanswered) != 1 {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	var held *casefile.HeldError
+	if err := s.Claim(t.Context(), "c-1", "other", epoch, time.Minute); !errors.As(err, &held) || held.Lease != lease {
+		t.Errorf("claimed by another: %v", err)
+	}
+	must(t, s.Yield(t.Context(), "c-1", "first"))
+	o = opening("c-2", "i-1", "f-2", 1)
+	o.Before = before(nil)
+	c, created, err := s.OpenCase(t.Context(), o)
+	must(t, err)
+	if created || c.ID != "c-1" || c.Lease.Owner != "" || asked != 3 {
+		t.Errorf("joined: created %v, lease %+v, asked %d times", created, c.Lease, asked)
 	}
 }

@@ -20,18 +20,23 @@ const (
 
 // OpenCase implements casefile.Store. A finding that is known costs one query and no write.
 func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Case, created bool, err error) {
+	var begin casefile.Beginning
 	if err = o.Check(); err == nil {
-		err = s.query(ctx, func() (err error) {
-			c, err = scanCase(s.known.QueryRowContext(ctx, columns(o.Target)...))
-			return err
-		})
+		begin, err = o.Ask(ctx)
 	}
+	if err != nil {
+		return casefile.Case{}, false, fmt.Errorf("open case of %s: %w", o.Target, err)
+	}
+	err = s.query(ctx, func() (err error) {
+		c, err = scanCase(s.known.QueryRowContext(ctx, columns(o.Target)...))
+		return err
+	})
 	switch {
 	case err == nil && c.Knows(o.Finding):
 		return c, false, nil
 	case err == nil, errors.Is(err, casefile.ErrNotFound):
 		err = s.change(ctx, func(tx *sql.Tx) (err error) {
-			c, created, err = openCase(ctx, tx, o)
+			c, created, err = openCase(ctx, tx, o, begin)
 			return err
 		})
 	}
@@ -41,12 +46,12 @@ func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Ca
 	return c, created, nil
 }
 
-func openCase(ctx context.Context, tx *sql.Tx, o casefile.Opening) (c casefile.Case, created bool, err error) {
+func openCase(ctx context.Context, tx *sql.Tx, o casefile.Opening, begin casefile.Beginning) (c casefile.Case, created bool, err error) {
 	var entries []casefile.Entry
 	switch c, err = scanCase(tx.QueryRowContext(ctx, selectOpen, columns(o.Target)...)); {
 	case errors.Is(err, casefile.ErrNotFound):
 		created = true
-		c, entries = o.Case()
+		c, entries = o.Case(begin)
 		err = insertCase(ctx, tx, c)
 	case err == nil:
 		changed, entry, ok := c.Admit(o)
@@ -134,9 +139,13 @@ func insertCase(ctx context.Context, tx *sql.Tx, c casefile.Case) error {
 	if err != nil {
 		return err
 	}
-	args := append([]any{c.ID, string(c.Status), c.Opened.UnixNano(), body}, columns(c.Target)...)
-	_, err = tx.ExecContext(ctx, `INSERT INTO cases (id, status, opened, body, account, region, kind, target)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, args...)
+	until := int64(0)
+	if c.Lease.Owner != "" {
+		until = c.Lease.Until.UnixNano()
+	}
+	args := append([]any{c.ID, string(c.Status), c.Opened.UnixNano(), body, c.Lease.Owner, until}, columns(c.Target)...)
+	_, err = tx.ExecContext(ctx, `INSERT INTO cases (id, status, opened, body, lease_owner, lease_until, account, region, kind, target)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
 	return err
 }
 

@@ -127,7 +127,9 @@ func importCase(ctx context.Context, tx *sql.Tx, s casefile.Snapshot, now time.T
 			return false, err
 		}
 	}
-	if err := insertCase(ctx, tx, s.Case); err != nil {
+	free := s.Case
+	free.Lease = casefile.Lease{}
+	if err := insertCase(ctx, tx, free); err != nil {
 		return false, err
 	}
 	if err := journal(ctx, tx, s.Case.ID, s.Journal); err != nil {
