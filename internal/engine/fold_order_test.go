@@ -16,6 +16,7 @@ import (
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
 	"cordon/internal/playbook/playbooktest"
+	"cordon/internal/vault"
 )
 
 // TestOrder runs random trees in process and holds every step against the schedule that package asl's TestOrder holds the
@@ -84,7 +85,11 @@ func walk(t *testing.T, store casefile.Store, target string, tree playbooktest.T
 			actions = append(actions, log.action(key, p))
 		}
 	}
-	e := New(Options{Actions: actions, Store: store, Owner: "test"})
+	v, err := vault.OpenDir(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := New(Options{Actions: actions, Store: store, Vault: v, Owner: "test"})
 	c, _, err := store.OpenCase(t.Context(), casefile.Opening{
 		NewID: "c-" + target, Target: finding.Target{Account: "111122223333", Region: "eu-west-1", Kind: finding.KindInstance, ID: target},
 		Finding: casefile.Finding{ID: "f-" + target}, By: "test", Now: began,
@@ -94,7 +99,7 @@ func walk(t *testing.T, store casefile.Store, target string, tree playbooktest.T
 	}
 	r := &run{
 		e: e, caseID: c.ID, c: c, p: playbook.Playbook{Name: "toy", Root: tree.Root}, env: &action.Env{}, received: began,
-		pre: &preflight{done: make(chan struct{}), caller: "test"}, notices: e.notices(),
+		pre: &preflight{done: make(chan struct{}), caller: "test"}, notices: e.notices(), ledger: &ledger{Ledger: store},
 	}
 	close(r.pre.done)
 	r.fold(t.Context(), tree.Root)
