@@ -130,6 +130,9 @@ func (e *Engine) accept(ctx context.Context, f finding.Finding, t finding.Target
 	case kept != nil:
 		return accepted{target: t}, kept
 	case err != nil:
+		if first != nil { // the case may have been made all the same
+			e.yield(ctx, id, first.owner)
+		}
 		return accepted{target: t}, storeError(err)
 	case a.created:
 		a.first = first
