@@ -23,7 +23,7 @@ func twoCases(t testing.TB) []byte {
 			NewID: id, By: "tester", Now: asked, Target: finding.Target{Account: "1", Region: "eu-west-1", Kind: finding.KindInstance, ID: "i-" + id},
 			Finding: casefile.Finding{ID: "f", Count: 1},
 		}
-		c, entries := o.Case(casefile.Beginning{})
+		c, entries := o.Case()
 		for i := range entries {
 			entries[i].Seq = i + 1
 		}

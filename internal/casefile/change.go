@@ -27,15 +27,19 @@ func (o Opening) Check() error {
 }
 
 // Ask asks Before.
-func (o Opening) Ask(ctx context.Context) (Beginning, error) {
+func (o Opening) Ask(ctx context.Context) error {
 	if o.Before == nil {
-		return Beginning{}, nil
+		return nil
 	}
 	return o.Before(ctx)
 }
 
 // Case is the new case of an opening, with its first journal entries.
-func (o Opening) Case(b Beginning) (Case, []Entry) {
+func (o Opening) Case() (Case, []Entry) {
+	var b Beginning
+	if o.Begin != nil {
+		b = o.Begin()
+	}
 	now := utc(o.Now)
 	c := Case{
 		ID: o.NewID, Status: Open, Target: o.Target, Findings: []Finding{o.finding()},

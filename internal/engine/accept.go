@@ -113,15 +113,18 @@ func (e *Engine) accept(ctx context.Context, f finding.Finding, t finding.Target
 	var kept error // why nothing is opened
 	a.c, a.created, err = e.o.Store.OpenCase(ctx, casefile.Opening{
 		NewID: id, Target: t, Finding: entry(f), Raw: f.Raw, By: e.o.Owner, Now: received.UTC(),
-		Before: func(ctx context.Context) (begin casefile.Beginning, err error) {
+		Before: func(ctx context.Context) error {
 			var suppressed bool
 			if falseAlarm, suppressed, kept = e.suppressed(ctx, f, t, received); kept == nil && suppressed {
 				kept = errSuppressed
 			}
-			if kept == nil && run {
+			return kept
+		},
+		Begin: func() (begin casefile.Beginning) {
+			if run {
 				first, begin = e.firstRun(f, t)
 			}
-			return begin, kept
+			return begin
 		},
 	})
 	switch {

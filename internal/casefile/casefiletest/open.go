@@ -219,22 +219,25 @@ func openAfterRelease(t *testing.T, s casefile.Store) {
 	}
 }
 
-// openBefore: what Before gives is a new case's from its first moment and leaves an older one alone; its error leaves nothing.
+// openBefore: what Begin gives is a new case's from its first moment and leaves an older one alone; an error of Before leaves nothing.
 func openBefore(t *testing.T, s casefile.Store) {
 	lease := casefile.Lease{Owner: "first", Until: epoch.Add(time.Minute)}
 	asked := 0
-	before := func(err error) func(context.Context) (casefile.Beginning, error) {
-		return func(ctx context.Context) (casefile.Beginning, error) {
+	before := func(err error) func(context.Context) error {
+		return func(ctx context.Context) error {
 			asked++
 			if _, _, err := s.Paused(ctx); err != nil {
 				t.Error(err)
 			}
-			return casefile.Beginning{Lease: lease, Rule: "mine", Off: []string{"ec2.tag"}}, err
+			return err
 		}
+	}
+	begin := func() casefile.Beginning {
+		return casefile.Beginning{Lease: lease, Rule: "mine", Off: []string{"ec2.tag"}}
 	}
 	no := errors.New("not now")
 	o := opening("c-1", "i-1", "f-1", 1)
-	o.Before = before(no)
+	o.Before, o.Begin = before(no), begin
 	if _, created, err := s.OpenCase(t.Context(), o); !errors.Is(err, no) || created {
 		t.Errorf("created %v, %v; want the error of Before", created, err)
 	}
@@ -257,7 +260,7 @@ func openBefore(t *testing.T, s casefile.Store) {
 	}
 	must(t, s.Yield(t.Context(), "c-1", "first"))
 	o = opening("c-2", "i-1", "f-2", 1)
-	o.Before = before(nil)
+	o.Before, o.Begin = before(nil), begin
 	c, created, err := s.OpenCase(t.Context(), o)
 	must(t, err)
 	if created || c.ID != "c-1" || c.Lease.Owner != "" || asked != 3 {

@@ -33,10 +33,9 @@ func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Ca
 
 // openBegun asks Before, and then makes or reads the case, again where another writer was first.
 func (s *Store) openBegun(ctx context.Context, o casefile.Opening) (c casefile.Case, created bool, err error) {
-	var begin casefile.Beginning
 	var open, document item // the document is made once, when it is needed
 	var g errgroup.Group
-	g.Go(func() (err error) { begin, err = o.Ask(ctx); return err })
+	g.Go(func() error { return o.Ask(ctx) })
 	g.Go(func() (err error) { open, err = s.get(ctx, targetKey(o.Target), skOpen); return err })
 	if err := g.Wait(); err != nil {
 		return c, false, err
@@ -49,7 +48,7 @@ func (s *Store) openBegun(ctx context.Context, o casefile.Opening) (c casefile.C
 			}
 		}
 		again = true
-		c, created, err = s.openCase(ctx, o, begin, open, &document)
+		c, created, err = s.openCase(ctx, o, open, &document)
 		return err
 	})
 	return c, created, err
@@ -57,16 +56,16 @@ func (s *Store) openBegun(ctx context.Context, o casefile.Opening) (c casefile.C
 
 // openCase is openBegun with the target's open case as it was read, nil for none.
 func (s *Store) openCase(
-	ctx context.Context, o casefile.Opening, begin casefile.Beginning, open item, document *item,
+	ctx context.Context, o casefile.Opening, open item, document *item,
 ) (c casefile.Case, created bool, err error) {
 	if open == nil {
-		c, entries := o.Case(begin)
+		c, entries := o.Case()
 		return c, true, s.create(ctx, c, entries, o, document, "")
 	}
 	id := open.text("case_id")
 	was, err := s.load(ctx, id)
 	if errors.Is(err, casefile.ErrNotFound) { // deleted by hand: that must not leave the target without an answer
-		c, entries := o.Case(begin)
+		c, entries := o.Case()
 		entries = append(entries, casefile.Entry{At: c.Opened, By: o.By, Event: "note", Text: "case " + id + " of this target was open, and is not in the table any more"})
 		return c, true, s.create(ctx, c, entries, o, document, id)
 	}

@@ -22,9 +22,8 @@ const (
 
 // OpenCase implements casefile.Store. A finding that is known costs one query and no write.
 func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Case, created bool, err error) {
-	var begin casefile.Beginning
 	if err = o.Check(); err == nil {
-		begin, err = o.Ask(ctx)
+		err = o.Ask(ctx)
 	}
 	if err != nil {
 		return casefile.Case{}, false, fmt.Errorf("open case of %s: %w", o.Target, err)
@@ -38,7 +37,7 @@ func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Ca
 		return c, false, nil
 	case err == nil, errors.Is(err, casefile.ErrNotFound):
 		err = s.change(ctx, func(tx *writing) (err error) {
-			c, created, err = openCase(ctx, tx, o, begin)
+			c, created, err = openCase(ctx, tx, o)
 			return err
 		})
 	}
@@ -48,12 +47,12 @@ func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Ca
 	return c, created, nil
 }
 
-func openCase(ctx context.Context, tx *writing, o casefile.Opening, begin casefile.Beginning) (c casefile.Case, created bool, err error) {
+func openCase(ctx context.Context, tx *writing, o casefile.Opening) (c casefile.Case, created bool, err error) {
 	var entries []casefile.Entry
 	switch c, err = scanCase(tx.QueryRowContext(ctx, selectOpen, columns(o.Target)...)); {
 	case errors.Is(err, casefile.ErrNotFound):
 		created = true
-		c, entries = o.Case(begin)
+		c, entries = o.Case()
 		err = insertCase(ctx, tx, c)
 	case err == nil:
 		changed, entry, ok := c.Admit(o)
