@@ -83,6 +83,9 @@ func observeMemory(ctx context.Context, env *action.Env, t memoryRequest, known 
 	if _, _, ok := env.Evidence.Bucket(); !ok && !env.Planning {
 		return memoryState{}, action.Skipf("the vault is a directory, and the host can send its memory to a bucket only (vault: s3://BUCKET/PREFIX)")
 	}
+	if err := channelLeft(ctx, env, t.On); err != nil {
+		return memoryState{}, err
+	}
 	info, err := managedInstance(ctx, env, t.Target.ID)
 	switch {
 	case err != nil:

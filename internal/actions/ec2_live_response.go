@@ -34,8 +34,9 @@ func liveResponse() action.Action {
 		ID:      "ec2.live-response",
 		Summary: "Runs the configured commands on the host through Systems Manager and keeps what they print.",
 		Details: "The commands are those of ec2.live_response and nothing else; nothing from a finding enters them. They run " +
-			"while isolation leaves 443 out to Systems Manager, which ec2.seal-network closes afterwards. A host that does " +
-			"not come online within the configured seconds fails the step. Output goes through the evidence bucket where the " +
+			"while isolation leaves 443 out to Systems Manager, which ec2.seal-network closes afterwards. Where that did not " +
+			"reach the host before, isolation leaves nothing open, and the step is skipped at once. A host that " +
+			"does not come online within the configured seconds fails the step. Output goes through the evidence bucket where the " +
 			"vault is one and the host's profile may write to it; else Systems Manager gives the first 24,000 characters. An " +
 			"intruder with root can make the host say anything.",
 		Permissions: []string{
@@ -67,6 +68,9 @@ func observeLive(ctx context.Context, env *action.Env, t liveRequest, known *liv
 		return liveState{Collected: true}, nil
 	case known != nil:
 		return *known, nil
+	}
+	if err := channelLeft(ctx, env, t.On); err != nil {
+		return liveState{}, err
 	}
 	info, err := managedInstance(ctx, env, t.Target.ID)
 	switch {

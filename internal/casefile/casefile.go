@@ -142,6 +142,21 @@ type Opening struct {
 	Raw     json.RawMessage // the finding's document, kept with the case
 	By      string
 	Now     time.Time
+
+	// Before is asked once, beside the first read and before anything is written. Its error, which OpenCase wraps, ends the
+	// opening. nil asks nothing. It may use the store.
+	Before func(ctx context.Context) error
+	// Begin is asked where a case is made, again if that is tried again; nil: it has nothing but the finding. It must not use
+	// the store.
+	Begin func() Beginning
+}
+
+// Beginning is what a new case has from its first moment; a case that was there before is left as it is. With a lease, its
+// owner is at work on the case and looks at the finding; with a rule, that has decided it.
+type Beginning struct {
+	Lease Lease
+	Rule  string
+	Off   []string
 }
 
 // Filter chooses cases for List; zero fields choose all.

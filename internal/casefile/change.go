@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -25,18 +26,37 @@ func (o Opening) Check() error {
 	return nil
 }
 
+// Ask asks Before.
+func (o Opening) Ask(ctx context.Context) error {
+	if o.Before == nil {
+		return nil
+	}
+	return o.Before(ctx)
+}
+
 // Case is the new case of an opening, with its first journal entries.
 func (o Opening) Case() (Case, []Entry) {
+	var b Beginning
+	if o.Begin != nil {
+		b = o.Begin()
+	}
 	now := utc(o.Now)
 	c := Case{
 		ID: o.NewID, Status: Open, Target: o.Target, Findings: []Finding{o.finding()},
 		Opened: now, Updated: now, Residual: []string{}, Evidence: []action.Artifact{},
-		News: true, Unanswered: []string{o.Finding.ID},
+		News: true, Unanswered: []string{o.Finding.ID}, Rule: b.Rule, Off: b.Off,
 	}
-	return c, []Entry{
+	entries := []Entry{
 		{At: now, By: o.By, Event: "opened", To: Open, Text: o.Target.String()},
 		o.entry(),
 	}
+	if b.Lease.Owner != "" {
+		c.Lease, c.Looking = b.Lease, c.OpenFindings()
+	}
+	if b.Rule != "" {
+		entries = append(entries, Entry{At: now, By: o.By, Event: "policy", Text: "rule " + b.Rule + " decides"})
+	}
+	return c, entries
 }
 
 // Knows says whether the case has the finding with this count or a higher one.

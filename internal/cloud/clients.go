@@ -35,7 +35,7 @@ const AppID = "cordon"
 // New makes the clients from one SDK configuration; no call is made. The Region is cfg.Region. Where the
 // configuration names an endpoint (an emulator), S3 uses path-style addresses.
 func New(cfg aws.Config, account string) *Clients {
-	cfg = Retries(withAccount(cfg, account))
+	cfg = sharing(Retries(withAccount(cfg, account)))
 	cfg.AppID = AppID
 	return &Clients{
 		Account: account, Region: cfg.Region,

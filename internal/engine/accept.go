@@ -9,6 +9,7 @@ import (
 
 	"cordon/internal/casefile"
 	"cordon/internal/finding"
+	"cordon/internal/policy"
 )
 
 // Accepted is a finding that its targets' cases have taken in: what a process that dies now leaves behind, the next one goes
@@ -25,6 +26,17 @@ type accepted struct {
 	c          casefile.Case
 	created    bool // the delivery made the case
 	suppressed bool // a repeat of a false alarm: nothing is to be done
+
+	first *firstRun // the delivery made the case, for this run: it has the lease
+}
+
+// firstRun is a case's first run, which has made the case with its own lease: nobody has worked on the case before, so there
+// is nothing to read back. What policy says of the finding alone has the target contained; the facts have to confirm it.
+type firstRun struct {
+	in       policy.Input
+	decision policy.Decision
+	owner    string
+	since    time.Time // when the lease began
 }
 
 // Accept stores a finding in the open case of each of its targets, and does nothing else: no call to AWS, no notice. With
@@ -32,7 +44,7 @@ type accepted struct {
 func (e *Engine) Accept(ctx context.Context, f finding.Finding, received time.Time) (Accepted, error) {
 	out := Accepted{f: f, received: received}
 	for _, t := range targets(f) {
-		a, err := e.accept(ctx, f, t, received)
+		a, err := e.accept(ctx, f, t, received, false)
 		if err != nil {
 			return out, err
 		}
@@ -88,22 +100,61 @@ func (e *Engine) respondLater(ctx context.Context, f finding.Finding, a accepted
 	return r
 }
 
-// accept stores a finding in the open case of one target, unless it is a repeat of a false alarm.
-func (e *Engine) accept(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) (accepted, error) {
+// accept stores a finding in the open case of one target, unless it is a repeat of a false alarm. With run, a case that this
+// makes, and that is to be contained, has the lease of a run of this process, which has to follow at once.
+func (e *Engine) accept(ctx context.Context, f finding.Finding, t finding.Target, received time.Time, run bool) (accepted, error) {
 	a := accepted{target: t}
-	var err error
-	if a.c, a.suppressed, err = e.suppressed(ctx, f, t, received); err != nil || a.suppressed {
-		return a, err
-	}
 	id, err := casefile.NewID(rand.Reader)
 	if err != nil {
 		return a, err
 	}
+	var first *firstRun
+	var falseAlarm casefile.Case
+	var kept error // why nothing is opened
 	a.c, a.created, err = e.o.Store.OpenCase(ctx, casefile.Opening{
 		NewID: id, Target: t, Finding: entry(f), Raw: f.Raw, By: e.o.Owner, Now: received.UTC(),
+		Before: func(ctx context.Context) error {
+			var suppressed bool
+			if falseAlarm, suppressed, kept = e.suppressed(ctx, f, t, received); kept == nil && suppressed {
+				kept = errSuppressed
+			}
+			return kept
+		},
+		Begin: func() (begin casefile.Beginning) {
+			if run {
+				first, begin = e.firstRun(f, t)
+			}
+			return begin
+		},
 	})
-	if err != nil {
+	switch {
+	case errors.Is(kept, errSuppressed):
+		return accepted{target: t, c: falseAlarm, suppressed: true}, nil
+	case kept != nil:
+		return accepted{target: t}, kept
+	case err != nil:
+		if first != nil { // the case may have been made all the same
+			e.yield(ctx, id, first.owner)
+		}
 		return accepted{target: t}, storeError(err)
+	case a.created:
+		a.first = first
 	}
 	return a, nil
+}
+
+var errSuppressed = errors.New("a repeat of a false alarm")
+
+// firstRun is the first run of a case that is made for the finding, nil where policy does not have the target contained.
+func (e *Engine) firstRun(f finding.Finding, t finding.Target) (*firstRun, casefile.Beginning) {
+	in := e.input(f, t)
+	d := policy.Decide(in)
+	if d.Outcome != policy.Contain {
+		return nil, casefile.Beginning{}
+	}
+	now := time.Now()
+	r := &firstRun{in, d, e.newOwner(), now}
+	return r, casefile.Beginning{
+		Lease: casefile.Lease{Owner: r.owner, Until: now.UTC().Add(leaseTime)}, Rule: d.Rule, Off: d.Off,
+	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -47,11 +48,16 @@ func (e *Engine) confirm(ctx context.Context, o opened) error {
 	return err
 }
 
-// resettle puts a case back as it was before a run that policy has overruled.
-func (e *Engine) resettle(ctx context.Context, was casefile.Case, settled bool, cause error) (casefile.Case, error) {
+// resettle puts a case back as it was before a run that policy, or a pause, has overruled; first says that it was its first.
+func (e *Engine) resettle(ctx context.Context, was casefile.Case, first, settled bool, cause error) (casefile.Case, error) {
 	c, err := e.o.Store.Update(context.WithoutCancel(ctx), was.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
 		c.Settled = settled
-		return nil, nil
+		var over *overruled
+		if !first || !errors.As(cause, &over) {
+			return nil, nil
+		}
+		c.Rule, c.Off = "", nil // with which the case was made
+		return []casefile.Entry{{By: e.o.Owner, Event: "policy", Text: "the facts overrule it: " + over.Error()}}, nil
 	})
 	if err != nil {
 		return was, storeError(err)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -52,17 +53,22 @@ func (e *Engine) suppressed(ctx context.Context, f finding.Finding, t finding.Ta
 }
 
 // findings decodes the case's findings, in the order in which the case has them.
-func (e *Engine) findings(ctx context.Context, c casefile.Case) (out []finding.Finding, err error) {
+func (e *Engine) findings(ctx context.Context, c casefile.Case) ([]finding.Finding, error) {
 	documents, err := e.o.Store.Documents(ctx, c.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read findings of case %s: %w", c.ID, err)
 	}
+	return findingsOf(c, documents), nil
+}
+
+// findingsOf decodes documents, by finding id, in the order in which the case has the findings.
+func findingsOf(c casefile.Case, documents map[string]json.RawMessage) (out []finding.Finding) {
 	for _, known := range c.Findings {
 		if f, ok := decodeOne(documents[known.ID]); ok {
 			out = append(out, f)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // sendReleased tells people once, and Security Hub once for each finding of the case.

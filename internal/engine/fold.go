@@ -22,6 +22,7 @@ type run struct {
 	c        casefile.Case // as it was when the run began; the store has the current one
 	p        playbook.Playbook
 	env      *action.Env
+	ledger   *ledger
 	pre      *preflight
 	findings []finding.Finding // the case's, as they were when the run began
 	f        *finding.Finding  // the one that brought the run about; nil for none
@@ -49,6 +50,7 @@ func (e *Engine) newRun(
 		return nil, err
 	}
 	r := &run{e: e, caseID: c.ID, c: c, p: p, env: env, findings: findings, f: f, received: received, notices: e.notices()}
+	r.ledger = &ledger{Ledger: e.o.Store}
 	if e.o.Wait > 0 {
 		r.giveUp = received.Add(e.o.Wait)
 	}
@@ -180,7 +182,7 @@ func (r *run) act(ctx context.Context, a action.Action, req action.Request, inli
 		}
 		env = &own
 	}
-	return action.Run(ctx, r.e.o.Store, env, a, r.caseID, req)
+	return action.Run(ctx, r.ledger, env, a, r.caseID, req)
 }
 
 // takesOver says whether an action replaces what an essential step has set.
@@ -209,7 +211,7 @@ func (r *run) takenOver(ctx context.Context, a action.Action) (bool, error) {
 	if a.Until == "" {
 		return false, nil
 	}
-	rec, ok, err := r.e.o.Store.Record(ctx, r.caseID, a.Until)
+	rec, ok, err := r.ledger.Record(ctx, r.caseID, a.Until)
 	return ok && rec.Open(), err
 }
 

@@ -99,7 +99,7 @@ func walk(t *testing.T, store casefile.Store, target string, tree playbooktest.T
 	}
 	r := &run{
 		e: e, caseID: c.ID, c: c, p: playbook.Playbook{Name: "toy", Root: tree.Root}, env: &action.Env{}, received: began,
-		pre: &preflight{done: make(chan struct{}), caller: "test"}, notices: e.notices(),
+		pre: &preflight{done: make(chan struct{}), caller: "test"}, notices: e.notices(), ledger: &ledger{Ledger: store},
 	}
 	close(r.pre.done)
 	r.fold(t.Context(), tree.Root)

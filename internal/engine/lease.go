@@ -50,16 +50,29 @@ func (e *Engine) lease(ctx context.Context, c casefile.Case, meanwhile func(cont
 
 // tryLease is lease without the waiting: a *casefile.HeldError says who has the case.
 func (e *Engine) tryLease(ctx context.Context, caseID string) (held context.Context, free func(), err error) {
-	owner := e.o.Owner + "/" + rand.Text()[:8] + e.process
+	owner := e.newOwner()
 	held, stop, err := e.hold(ctx, caseID, owner, leaseTime)
 	if err != nil {
 		return nil, nil, err
 	}
-	return held, func() {
+	return held, e.yielding(ctx, stop, caseID, owner), nil
+}
+
+// keepFirst keeps the lease that the case was made with, as lease does.
+func (e *Engine) keepFirst(ctx context.Context, caseID string, first *firstRun) (held context.Context, free func()) {
+	held, stop := e.renew(ctx, caseID, first.owner, leaseTime, first.since)
+	return held, e.yielding(ctx, stop, caseID, first.owner)
+}
+
+func (e *Engine) yielding(ctx context.Context, stop func(), caseID, owner string) (free func()) {
+	return func() {
 		stop()
 		e.yield(ctx, caseID, owner)
-	}, nil
+	}
 }
+
+// newOwner is the name of one run of this process, as the owner of a lease.
+func (e *Engine) newOwner() string { return e.o.Owner + "/" + rand.Text()[:8] + e.process }
 
 // yield gives the lease back; where that fails it runs out by itself.
 func (e *Engine) yield(ctx context.Context, caseID, owner string) {
@@ -73,11 +86,17 @@ func (e *Engine) hold(ctx context.Context, caseID, owner string, ttl time.Durati
 	if err := e.o.Store.Claim(ctx, caseID, owner, time.Now().UTC(), ttl); err != nil {
 		return nil, nil, fmt.Errorf("claim case %s: %w", caseID, err)
 	}
+	held, stop = e.renew(ctx, caseID, owner, ttl, time.Now())
+	return held, stop, nil
+}
+
+// renew renews a lease of ttl that was taken at a time, until stop is called.
+func (e *Engine) renew(ctx context.Context, caseID, owner string, ttl time.Duration, taken time.Time) (held context.Context, stop func()) {
 	held, lose := context.WithCancel(ctx)
 	keep, done := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for renewed := time.Now(); ; {
+		for renewed := taken; ; {
 			select {
 			case <-time.After(ttl / 3):
 			case <-keep.Done():
@@ -101,5 +120,5 @@ func (e *Engine) hold(ctx context.Context, caseID, owner string, ttl time.Durati
 		done()
 		wg.Wait()
 		lose()
-	}, nil
+	}
 }

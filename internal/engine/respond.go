@@ -12,6 +12,7 @@ import (
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
+	"cordon/internal/cloud"
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
 	"cordon/internal/policy"
@@ -102,7 +103,7 @@ func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Targe
 }
 
 func (e *Engine) respondOnce(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
-	a, err := e.accept(ctx, f, t, received)
+	a, err := e.accept(ctx, f, t, received, true)
 	if err != nil {
 		return Result{Case: a.c, Err: err}
 	}
@@ -131,6 +132,7 @@ type opened struct {
 	repeat   bool          // a finding, count or update that is new to a case that was there before
 	confirm  *policy.Input // the decision was made without facts: they have to confirm it before the first change
 	held     bool          // people are asked before it is contained
+	first    *firstRun     // the case's first, which has its lease; it looks itself whether containment is paused
 
 	// duplicate: this delivery brings nothing new, and what the case's findings want is done. No run is at work then: one that is
 	// says that the case is not settled.
@@ -148,7 +150,7 @@ func (o opened) contains() bool { return o.decision.Outcome == policy.Contain &&
 // open gives the target's case and what policy says. What is only looked at is settled by then; what is to be contained
 // is left to the caller. With ahead that may be said before the facts are known: see opened.confirm.
 func (e *Engine) open(ctx context.Context, f finding.Finding, t finding.Target, received time.Time, ahead bool) (opened, error) {
-	a, err := e.accept(ctx, f, t, received)
+	a, err := e.accept(ctx, f, t, received, false)
 	if err != nil {
 		return opened{c: a.c}, err
 	}
@@ -160,6 +162,9 @@ func (e *Engine) openAccepted(ctx context.Context, f finding.Finding, a accepted
 	c, t := a.c, a.target
 	if a.suppressed {
 		return opened{c: c}, nil
+	}
+	if a.first != nil {
+		return opened{c: c, decision: a.first.decision, confirm: &a.first.in, first: a.first}, nil
 	}
 	o := opened{c: c, repeat: c.News && !a.created}
 	if !e.o.Recheck && !c.News && attended(c) { // a duplicate, to which policy has nothing new to say
@@ -234,10 +239,18 @@ func (e *Engine) answer(ctx context.Context, o opened, f finding.Finding, receiv
 	var err error
 	o.c, err = e.contain(ctx, o, f, received)
 	var over *overruled
-	if !errors.As(err, &over) {
+	var paused *PausedError
+	switch first := o.first; {
+	case errors.As(err, &over):
+		o.first = nil
+		o, err = e.follow(ctx, o, f, over.d)
+	case first != nil && errors.As(err, &paused):
+		o.first = nil
+		o.c, o.held, err = e.askFirst(ctx, o.c, f)
+	default:
 		return o, err
 	}
-	if o, err = e.follow(ctx, o, f, over.d); err != nil || !o.contains() {
+	if err != nil || !o.contains() {
 		return o, err
 	}
 	o.c, err = e.contain(ctx, o, f, received)
@@ -304,41 +317,33 @@ func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Fin
 
 // contain runs the target's playbook in the case, alone: whoever comes second waits and then finds the work done.
 func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, received time.Time) (casefile.Case, error) {
-	c := o.c
-	ctx, free, waited, err := e.lease(ctx, c, e.wantForNews)
+	ctx, s, err := e.begin(ctx, o, f)
 	if err != nil {
-		return c, err
+		return s.c, err
 	}
-	defer free()
-	if c, err = e.reread(ctx, c); err != nil {
-		return c, err
-	}
-	if c.Status == casefile.Released {
-		return c, errReleased
-	}
-	if answered(c) && (waited || !e.o.Recheck) || waited && attended(c) {
+	defer s.free()
+	ctx = cloud.Share(ctx)
+	c, settled := s.c, s.settled
+	if s.over {
 		e.tellAnswered(c)
 		return c, nil
-	}
-	settled := c.Settled
-	if c, err = e.unsettle(ctx, c); err != nil {
-		return c, err
 	}
 	if o.confirm != nil { // stored once it is confirmed
 		c.Off = offOf(c, o.decision)
 	}
-	findings, err := e.findings(ctx, c)
+	p, err := e.playbookFor(c, s.findings)
 	if err != nil {
 		return c, err
 	}
-	p, err := e.playbookFor(c, findings)
-	if err != nil {
-		return c, err
+	also := []func(context.Context) error{func(ctx context.Context) error { return e.confirm(ctx, o) }}
+	if o.first != nil {
+		also = append(also, e.notPaused)
 	}
-	r, err := e.newRun(ctx, c, p, findings, &f, received, func(ctx context.Context) error { return e.confirm(ctx, o) })
+	r, err := e.newRun(ctx, c, p, s.findings, &f, received, also...)
 	if err != nil {
 		return e.giveUp(ctx, c, f, err)
 	}
+	r.ledger.knows(s.records)
 	var document sync.WaitGroup
 	document.Go(func() { r.keepDocument(ctx, f) })
 	if !settled && c.Playbook != "" { // a run before this one did not come to its end
@@ -348,8 +353,8 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 	r.fold(ctx, p.Root)
 	document.Wait()
 	// Where the preflight refused, no step changed anything, whatever else went wrong with it.
-	if refused := r.refusal(ctx); errors.As(refused, new(*overruled)) {
-		return e.resettle(ctx, c, settled, refused)
+	if refused := r.refusal(ctx); errors.As(refused, new(*overruled)) || o.first != nil && errors.As(refused, new(*PausedError)) {
+		return e.resettle(ctx, c, o.first != nil, settled, refused)
 	} else if refused != nil {
 		return e.giveUp(ctx, c, f, refused)
 	}
@@ -369,19 +374,6 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 // answered says that nothing is left to do for the findings that the case has.
 func answered(c casefile.Case) bool {
 	return c.Status == casefile.Contained && c.Settled && len(c.Unanswered) == 0
-}
-
-// unsettle says that a run is at work on the case, until it has gone to its end.
-func (e *Engine) unsettle(ctx context.Context, was casefile.Case) (casefile.Case, error) {
-	c, err := e.o.Store.Update(ctx, was.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-		c.Settled, c.Wanted, c.Looking = false, time.Time{}, c.OpenFindings()
-		return nil, nil
-	})
-	if err != nil {
-		return was, storeError(err)
-	}
-	c.News = was.News
-	return c, nil
 }
 
 // reread gives the case as the store has it now; News is carried over.

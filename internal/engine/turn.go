@@ -12,6 +12,7 @@ import (
 
 	"cordon/internal/action"
 	"cordon/internal/casefile"
+	"cordon/internal/cloud"
 	"cordon/internal/finding"
 	"cordon/internal/playbook"
 )
@@ -90,9 +91,10 @@ func (e *Engine) Inline(ctx context.Context, t Turn, place string) error {
 	if err := e.pausedMeanwhile(ctx, c); err != nil {
 		return err
 	}
-	if c, err = e.unsettle(ctx, c); err != nil {
+	if c, _, err = e.unsettle(ctx, c, func(casefile.Case) error { return nil }); err != nil {
 		return err
 	}
+	ctx = cloud.Share(ctx)
 	r, err := e.turn(ctx, t, c)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package casefiletest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -222,4 +224,53 @@ func received(o casefile.Opening) casefile.Finding {
 	f := o.Finding
 	f.Received = o.Now
 	return f
+}
+
+// openBefore: what Begin gives is a new case's from its first moment and leaves an older one alone; an error of Before leaves nothing.
+func openBefore(t *testing.T, s casefile.Store) {
+	lease := casefile.Lease{Owner: "first", Until: epoch.Add(time.Minute)}
+	asked := 0
+	before := func(err error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			asked++
+			if _, _, err := s.Paused(ctx); err != nil {
+				t.Error(err)
+			}
+			return err
+		}
+	}
+	begin := func() casefile.Beginning {
+		return casefile.Beginning{Lease: lease, Rule: "mine", Off: []string{"ec2.tag"}}
+	}
+	no := errors.New("not now")
+	o := opening("c-1", "i-1", "f-1", 1)
+	o.Before, o.Begin = before(no), begin
+	if _, created, err := s.OpenCase(t.Context(), o); !errors.Is(err, no) || created {
+		t.Errorf("created %v, %v; want the error of Before", created, err)
+	}
+	if cases, err := s.Cases(t.Context(), casefile.Filter{}); err != nil || len(cases) != 0 {
+		t.Errorf("cases %+v, %v; want none", cases, err)
+	}
+	o.Before = before(nil)
+	made, created, err := s.OpenCase(t.Context(), o)
+	must(t, err)
+	read, err := s.Case(t.Context(), "c-1")
+	must(t, err)
+	for name, c := range map[string]casefile.Case{"made": made, "read": read} {
+		if !created || c.Lease != lease || c.Rule != "mine" || len(c.Off) != 1 || len(c.Looking) != 1 || len(c.Unanswered) != 1 {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	var held *casefile.HeldError
+	if err := s.Claim(t.Context(), "c-1", "other", epoch, time.Minute); !errors.As(err, &held) || held.Lease != lease {
+		t.Errorf("claimed by another: %v", err)
+	}
+	must(t, s.Yield(t.Context(), "c-1", "first"))
+	o = opening("c-2", "i-1", "f-2", 1)
+	o.Before, o.Begin = before(nil), begin
+	c, created, err := s.OpenCase(t.Context(), o)
+	must(t, err)
+	if created || c.ID != "c-1" || c.Lease.Owner != "" || asked != 3 {
+		t.Errorf("joined: created %v, lease %+v, asked %d times", created, c.Lease, asked)
+	}
 }

@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open, reopen Reopen) {
 		"open: lists are never nil":             openLists,
 		"open: incomplete openings":             openIncomplete,
 		"open: hostile text":                    openHostile,
+		"open: what is asked before":            openBefore,
 		"open: released, then a new case":       openAfterRelease,
 		"update: case, journal and time":        updateCase,
 		"update: refused changes":               updateRefused,

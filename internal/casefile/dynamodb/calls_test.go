@@ -72,7 +72,7 @@ func TestCalls(t *testing.T) {
 		}},
 		{"case", "GetItem", func() error { _, err := s.Case(ctx, "c-1"); return err }},
 		{"claim", "UpdateItem", func() error { return s.Claim(ctx, "c-1", "me", time.Now(), time.Minute) }},
-		{"new record", "GetItem TransactWriteItems", func() (err error) { rec, err = s.SaveRecord(ctx, rec); return err }},
+		{"new record", "TransactWriteItems", func() (err error) { rec, err = s.SaveRecord(ctx, rec); return err }},
 		{"record again", "PutItem", func() (err error) { rec, err = s.SaveRecord(ctx, rec); return err }},
 		{"record with a large state", "PutObject PutItem", func() (err error) {
 			rec.After = []byte(`"` + strings.Repeat("x", 20<<10) + `"`)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"cordon/internal/casefile"
 )
@@ -19,14 +20,10 @@ type stored struct {
 }
 
 // OpenCase implements casefile.Store. A finding that is known costs two reads and no write; a new case one read and
-// one transaction.
+// one transaction. Before is asked beside the first read.
 func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Case, created bool, err error) {
 	if err = o.Check(); err == nil {
-		var document item // made once, when it is needed
-		err = s.again(ctx, func() (err error) {
-			c, created, err = s.openCase(ctx, o, &document)
-			return err
-		})
+		c, created, err = s.openBegun(ctx, o)
 	}
 	if err != nil {
 		return casefile.Case{}, false, fmt.Errorf("open case of %s: %w", o.Target, err)
@@ -34,11 +31,33 @@ func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Ca
 	return c, created, nil
 }
 
-func (s *Store) openCase(ctx context.Context, o casefile.Opening, document *item) (c casefile.Case, created bool, err error) {
-	open, err := s.get(ctx, targetKey(o.Target), skOpen)
-	if err != nil {
+// openBegun asks Before, and then makes or reads the case, again where another writer was first.
+func (s *Store) openBegun(ctx context.Context, o casefile.Opening) (c casefile.Case, created bool, err error) {
+	var open, document item // the document is made once, when it is needed
+	var g errgroup.Group
+	g.Go(func() error { return o.Ask(ctx) })
+	g.Go(func() (err error) { open, err = s.get(ctx, targetKey(o.Target), skOpen); return err })
+	if err := g.Wait(); err != nil {
 		return c, false, err
 	}
+	again := false
+	err = s.again(ctx, func() (err error) {
+		if again {
+			if open, err = s.get(ctx, targetKey(o.Target), skOpen); err != nil {
+				return err
+			}
+		}
+		again = true
+		c, created, err = s.openCase(ctx, o, open, &document)
+		return err
+	})
+	return c, created, err
+}
+
+// openCase is openBegun with the target's open case as it was read, nil for none.
+func (s *Store) openCase(
+	ctx context.Context, o casefile.Opening, open item, document *item,
+) (c casefile.Case, created bool, err error) {
 	if open == nil {
 		c, entries := o.Case()
 		return c, true, s.create(ctx, c, entries, o, document, "")
@@ -70,6 +89,9 @@ func (s *Store) create(ctx context.Context, c casefile.Case, entries []casefile.
 	if err != nil {
 		return err
 	}
+	if c.Lease.Owner != "" {
+		i["lease_owner"], i["lease_until"] = text(c.Lease.Owner), number(c.Lease.Until.UnixNano())
+	}
 	target, id := targetKey(c.Target), text(c.ID)
 	open := item{PartitionKey: text(target), SortKey: text(skOpen), "case_id": id}
 	claim := s.putting(open, "attribute_not_exists(pk)")
@@ -92,6 +114,9 @@ func (s *Store) create(ctx context.Context, c casefile.Case, entries []casefile.
 	err = s.transact(ctx, writes)
 	if refused(err, 0) {
 		return errOvertaken
+	}
+	if err == nil {
+		s.inserts.counted(c.ID, 0, true)
 	}
 	if refused(err, 1) {
 		return fmt.Errorf("case %s is there already: %w", c.ID, err)

@@ -46,8 +46,8 @@ func bySeq(records []action.Record) {
 	slices.SortFunc(records, func(a, b action.Record) int { return a.Seq - b.Seq })
 }
 
-// SaveRecord implements action.Ledger: one write, and for a new record one read before it. casefile.ErrNotFound
-// where there is no such case.
+// SaveRecord implements action.Ledger: one write, and for a case's first new record in this process, unless it made the
+// case, one read before it. casefile.ErrNotFound where there is no such case.
 func (s *Store) SaveRecord(ctx context.Context, r action.Record) (action.Record, error) {
 	i, err := s.encodeRecord(ctx, r)
 	if err == nil {
@@ -63,33 +63,6 @@ func (s *Store) SaveRecord(ctx context.Context, r action.Record) (action.Record,
 	}
 	r.Version++
 	return r, nil
-}
-
-// insertRecord writes a new record with the next number of its case, unless the action has one.
-func (s *Store) insertRecord(ctx context.Context, r *action.Record, i item) error {
-	count, err := s.get(ctx, caseKey(r.Case), skRecords)
-	switch {
-	case err != nil:
-		return err
-	case count == nil:
-		return casefile.ErrNotFound
-	}
-	last := count.number("records")
-	r.Seq = int(last) + 1
-	number := number(r.Seq)
-	i["seq"] = number
-	listUnsent(i, *r)
-	err = s.transact(ctx, []types.TransactWriteItem{
-		s.updating(key(caseKey(r.Case), skRecords), "SET records = :next", "records = :last", item{":next": number, ":last": count["records"]}),
-		s.putting(i, "attribute_not_exists(pk)"),
-	})
-	if refused(err, 1) {
-		return action.ErrStale
-	}
-	if refused(err, 0) {
-		return errOvertaken
-	}
-	return err
 }
 
 // replaceRecord writes over the version that r was read at. An attempt whose answer was lost finds its own write,

@@ -18,6 +18,7 @@ type Store struct {
 	client   *dynamodb.Client
 	table    string
 	overflow Overflow // nil: none
+	inserts  inserts
 }
 
 var _ casefile.Store = (*Store)(nil)

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,14 +36,14 @@ func retry(ctx context.Context, f func() error) error {
 }
 
 // change runs f in a transaction that no other writer overlaps, again where the file was busy. f must use only tx.
-func (s *Store) change(ctx context.Context, f func(tx *sql.Tx) error) error {
+func (s *Store) change(ctx context.Context, f func(tx *writing) error) error {
 	err := retry(ctx, func() error {
 		tx, err := s.write.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = tx.Rollback() }() // no effect after Commit
-		if err := f(tx); err != nil {
+		if err := f(&writing{tx, s.hot}); err != nil {
 			return err
 		}
 		return tx.Commit()

@@ -16,21 +16,27 @@ import (
 const (
 	selectCase = "SELECT body, lease_owner, lease_until, task_token FROM cases WHERE "
 	selectOpen = selectCase + "account = ? AND region = ? AND kind = ? AND target = ? AND status <> 'released'"
+
+	replaceCase = "UPDATE cases SET status = ?, opened = ?, body = ?, task_token = ? WHERE id = ?"
 )
 
 // OpenCase implements casefile.Store. A finding that is known costs one query and no write.
 func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Case, created bool, err error) {
 	if err = o.Check(); err == nil {
-		err = s.query(ctx, func() (err error) {
-			c, err = scanCase(s.known.QueryRowContext(ctx, columns(o.Target)...))
-			return err
-		})
+		err = o.Ask(ctx)
 	}
+	if err != nil {
+		return casefile.Case{}, false, fmt.Errorf("open case of %s: %w", o.Target, err)
+	}
+	err = s.query(ctx, func() (err error) {
+		c, err = scanCase(s.known.QueryRowContext(ctx, columns(o.Target)...))
+		return err
+	})
 	switch {
 	case err == nil && c.Knows(o.Finding):
 		return c, false, nil
 	case err == nil, errors.Is(err, casefile.ErrNotFound):
-		err = s.change(ctx, func(tx *sql.Tx) (err error) {
+		err = s.change(ctx, func(tx *writing) (err error) {
 			c, created, err = openCase(ctx, tx, o)
 			return err
 		})
@@ -41,7 +47,7 @@ func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Ca
 	return c, created, nil
 }
 
-func openCase(ctx context.Context, tx *sql.Tx, o casefile.Opening) (c casefile.Case, created bool, err error) {
+func openCase(ctx context.Context, tx *writing, o casefile.Opening) (c casefile.Case, created bool, err error) {
 	var entries []casefile.Entry
 	switch c, err = scanCase(tx.QueryRowContext(ctx, selectOpen, columns(o.Target)...)); {
 	case errors.Is(err, casefile.ErrNotFound):
@@ -69,7 +75,7 @@ func openCase(ctx context.Context, tx *sql.Tx, o casefile.Opening) (c casefile.C
 // Case implements casefile.Store.
 func (s *Store) Case(ctx context.Context, id string) (c casefile.Case, err error) {
 	err = s.query(ctx, func() (err error) {
-		c, err = scanCase(s.read.QueryRowContext(ctx, selectCase+"id = ?", id))
+		c, err = scanCase(s.byID.QueryRowContext(ctx, id))
 		return err
 	})
 	if err != nil {
@@ -108,7 +114,7 @@ func (s *Store) Cases(ctx context.Context, f casefile.Filter) (cases []casefile.
 
 // Update implements casefile.Store. f runs inside the transaction: it must not use the store.
 func (s *Store) Update(ctx context.Context, id string, f func(*casefile.Case) ([]casefile.Entry, error)) (c casefile.Case, err error) {
-	err = s.change(ctx, func(tx *sql.Tx) error {
+	err = s.change(ctx, func(tx *writing) error {
 		was, err := scanCase(tx.QueryRowContext(ctx, selectCase+"id = ?", id))
 		if err != nil {
 			return err
@@ -129,23 +135,27 @@ func (s *Store) Update(ctx context.Context, id string, f func(*casefile.Case) ([
 	return c, nil
 }
 
-func insertCase(ctx context.Context, tx *sql.Tx, c casefile.Case) error {
+func insertCase(ctx context.Context, tx *writing, c casefile.Case) error {
 	body, err := encodeCase(c)
 	if err != nil {
 		return err
 	}
-	args := append([]any{c.ID, string(c.Status), c.Opened.UnixNano(), body}, columns(c.Target)...)
-	_, err = tx.ExecContext(ctx, `INSERT INTO cases (id, status, opened, body, account, region, kind, target)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, args...)
+	until := int64(0)
+	if c.Lease.Owner != "" {
+		until = c.Lease.Until.UnixNano()
+	}
+	args := append([]any{c.ID, string(c.Status), c.Opened.UnixNano(), body, c.Lease.Owner, until}, columns(c.Target)...)
+	_, err = tx.ExecContext(ctx, `INSERT INTO cases (id, status, opened, body, lease_owner, lease_until, account, region, kind, target)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, args...)
 	return err
 }
 
-func updateCase(ctx context.Context, tx *sql.Tx, c casefile.Case) error {
+func updateCase(ctx context.Context, tx *writing, c casefile.Case) error {
 	body, err := encodeCase(c)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE cases SET status = ?, opened = ?, body = ?, task_token = ? WHERE id = ?",
+	_, err = tx.ExecContext(ctx, replaceCase,
 		string(c.Status), c.Opened.UnixNano(), body, c.TaskToken(), c.ID)
 	return err
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -10,11 +9,13 @@ import (
 	"cordon/internal/casefile"
 )
 
+const replaceLease = "UPDATE cases SET lease_owner = ?, lease_until = ? WHERE id = ?"
+
 // Claim implements casefile.Store.
 func (s *Store) Claim(ctx context.Context, id, owner string, now time.Time, ttl time.Duration) error {
 	err := errors.New("no owner for the lease")
 	if owner != "" {
-		err = s.change(ctx, func(tx *sql.Tx) error {
+		err = s.change(ctx, func(tx *writing) error {
 			c, err := scanCase(tx.QueryRowContext(ctx, selectCase+"id = ?", id))
 			if err != nil {
 				return err
@@ -22,8 +23,7 @@ func (s *Store) Claim(ctx context.Context, id, owner string, now time.Time, ttl 
 			if c.Lease.Owner != owner && c.Lease.Holds(now) {
 				return &casefile.HeldError{Lease: c.Lease}
 			}
-			_, err = tx.ExecContext(ctx, "UPDATE cases SET lease_owner = ?, lease_until = ? WHERE id = ?",
-				owner, now.Add(ttl).UnixNano(), id)
+			_, err = tx.ExecContext(ctx, replaceLease, owner, now.Add(ttl).UnixNano(), id)
 			return err
 		})
 	}
@@ -35,12 +35,12 @@ func (s *Store) Claim(ctx context.Context, id, owner string, now time.Time, ttl 
 
 // Yield implements casefile.Store.
 func (s *Store) Yield(ctx context.Context, id, owner string) error {
-	err := s.change(ctx, func(tx *sql.Tx) error {
+	err := s.change(ctx, func(tx *writing) error {
 		c, err := scanCase(tx.QueryRowContext(ctx, selectCase+"id = ?", id))
 		if err != nil || c.Lease.Owner != owner {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE cases SET lease_owner = '', lease_until = 0 WHERE id = ?", id)
+		_, err = tx.ExecContext(ctx, replaceLease, "", 0, id)
 		return err
 	})
 	if err != nil {

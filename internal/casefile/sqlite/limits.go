@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -17,7 +16,7 @@ func (s *Store) Admit(ctx context.Context, caseID string, limits []casefile.Limi
 		err = errors.New("no id of a case")
 	}
 	if err == nil && len(limits) > 0 {
-		err = s.change(ctx, func(tx *sql.Tx) error {
+		err = s.change(ctx, func(tx *writing) error {
 			tallies, err := tallies(ctx, tx, limits)
 			if err != nil {
 				return err
@@ -33,7 +32,7 @@ func (s *Store) Admit(ctx context.Context, caseID string, limits []casefile.Limi
 	return full, nil
 }
 
-func admit(ctx context.Context, tx *sql.Tx, caseID string, in []casefile.Admission, now time.Time) error {
+func admit(ctx context.Context, tx *writing, caseID string, in []casefile.Admission, now time.Time) error {
 	for _, a := range in {
 		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO admissions (scope, case_id, at, until) VALUES (?, ?, ?, ?)",
 			[]byte(a.Scope), caseID, now.UnixNano(), now.Add(a.Keep).UnixNano())

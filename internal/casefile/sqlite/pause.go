@@ -15,7 +15,7 @@ import (
 func (s *Store) Pause(ctx context.Context, p casefile.Pause) error {
 	p, entry, err := p.Kept()
 	if err == nil {
-		err = s.change(ctx, func(tx *sql.Tx) error {
+		err = s.change(ctx, func(tx *writing) error {
 			if err := setPause(ctx, tx, &p); err != nil {
 				return err
 			}
@@ -32,7 +32,7 @@ func (s *Store) Pause(ctx context.Context, p casefile.Pause) error {
 func (s *Store) Resume(ctx context.Context, by string, now time.Time) error {
 	entry, err := casefile.Resumption(by, now)
 	if err == nil {
-		err = s.change(ctx, func(tx *sql.Tx) error {
+		err = s.change(ctx, func(tx *writing) error {
 			done, err := tx.ExecContext(ctx, "DELETE FROM pause")
 			if err != nil {
 				return err
@@ -50,7 +50,7 @@ func (s *Store) Resume(ctx context.Context, by string, now time.Time) error {
 }
 
 // addPause adds an entry to the pauses' journal.
-func addPause(ctx context.Context, tx *sql.Tx, e casefile.Entry) error {
+func addPause(ctx context.Context, tx *writing, e casefile.Entry) error {
 	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) + 1 FROM pauses").Scan(&e.Seq); err != nil {
 		return err
 	}

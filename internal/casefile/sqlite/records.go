@@ -57,7 +57,7 @@ func (s *Store) Unsent(ctx context.Context) (records []action.Record, err error)
 
 // SaveRecord implements action.Ledger. casefile.ErrNotFound where there is no such case.
 func (s *Store) SaveRecord(ctx context.Context, r action.Record) (action.Record, error) {
-	err := s.change(ctx, func(tx *sql.Tx) (err error) {
+	err := s.change(ctx, func(tx *writing) (err error) {
 		r.Seq, err = saveRecord(ctx, tx, r)
 		return err
 	})
@@ -68,13 +68,16 @@ func (s *Store) SaveRecord(ctx context.Context, r action.Record) (action.Record,
 	return r, nil
 }
 
-// saveRecord stores r as the version after r.Version and gives its Seq.
-func saveRecord(ctx context.Context, tx *sql.Tx, r action.Record) (seq int, err error) {
-	var stored, found int
-	row := tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM cases WHERE id = ?1),
+// nextRecord says whether there is the case, and which version and number its record has, or would have.
+const nextRecord = `SELECT (SELECT count(*) FROM cases WHERE id = ?1),
 		coalesce((SELECT version FROM records WHERE case_id = ?1 AND action = ?2), 0),
 		coalesce((SELECT seq FROM records WHERE case_id = ?1 AND action = ?2),
-			(SELECT coalesce(max(seq), 0) + 1 FROM records WHERE case_id = ?1))`, r.Case, r.Action)
+			(SELECT coalesce(max(seq), 0) + 1 FROM records WHERE case_id = ?1))`
+
+// saveRecord stores r as the version after r.Version and gives its Seq.
+func saveRecord(ctx context.Context, tx *writing, r action.Record) (seq int, err error) {
+	var stored, found int
+	row := tx.QueryRowContext(ctx, nextRecord, r.Case, r.Action)
 	switch err := row.Scan(&found, &stored, &seq); {
 	case err != nil:
 		return 0, err

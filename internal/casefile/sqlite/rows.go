@@ -35,13 +35,18 @@ func list[T any](ctx context.Context, db lister, scan func(scanner) (T, error), 
 	return all, rows.Err()
 }
 
+const (
+	lastEntry   = "SELECT coalesce(max(seq), 0) FROM journal WHERE case_id = ?"
+	insertEntry = "INSERT INTO journal (case_id, seq, body) VALUES (?, ?, ?)"
+)
+
 // journal adds entries to the case's journal.
-func journal(ctx context.Context, tx *sql.Tx, id string, entries []casefile.Entry) error {
+func journal(ctx context.Context, tx *writing, id string, entries []casefile.Entry) error {
 	if len(entries) == 0 {
 		return nil
 	}
 	var last int
-	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM journal WHERE case_id = ?", id).Scan(&last); err != nil {
+	if err := tx.QueryRowContext(ctx, lastEntry, id).Scan(&last); err != nil {
 		return err
 	}
 	for i, e := range entries {
@@ -50,7 +55,7 @@ func journal(ctx context.Context, tx *sql.Tx, id string, entries []casefile.Entr
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO journal (case_id, seq, body) VALUES (?, ?, ?)", id, e.Seq, string(body)); err != nil {
+		if _, err := tx.ExecContext(ctx, insertEntry, id, e.Seq, string(body)); err != nil {
 			return err
 		}
 	}

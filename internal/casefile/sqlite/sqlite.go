@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,7 +33,9 @@ type Store struct {
 	write *sql.DB // one connection; its transactions begin immediate
 	read  *sql.DB // cannot write
 
-	known, suppressed *sql.Stmt // what every delivery asks
+	known, suppressed *sql.Stmt            // what every delivery asks
+	byID              *sql.Stmt            // what every step asks
+	hot               map[string]*sql.Stmt // of write, by what they say
 }
 
 var _ casefile.Store = (*Store)(nil)
@@ -66,9 +70,15 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if err == nil {
 		s.read, err = pool(abs, readers, "_query_only=1")
 	}
-	for query, into := range map[string]**sql.Stmt{selectOpen: &s.known, selectSuppressed: &s.suppressed} {
+	for query, into := range map[string]**sql.Stmt{selectOpen: &s.known, selectSuppressed: &s.suppressed, selectCase + "id = ?": &s.byID} {
 		if err == nil {
 			err = retry(ctx, func() (err error) { *into, err = s.read.PrepareContext(ctx, query); return err })
+		}
+	}
+	s.hot = map[string]*sql.Stmt{}
+	for _, query := range hot() {
+		if err == nil {
+			err = retry(ctx, func() (err error) { s.hot[query], err = s.write.PrepareContext(ctx, query); return err })
 		}
 	}
 	if err != nil {
@@ -127,7 +137,7 @@ func makeFile(path string) error {
 
 // Check proves that the store can be written: it writes the schema's version again, to the disk.
 func (s *Store) Check(ctx context.Context) error {
-	err := s.change(ctx, func(tx *sql.Tx) error {
+	err := s.change(ctx, func(tx *writing) error {
 		_, err := tx.ExecContext(ctx, "PRAGMA user_version = "+strconv.Itoa(len(schema)))
 		return err
 	})
@@ -140,7 +150,7 @@ func (s *Store) Check(ctx context.Context) error {
 // Close ends the store's connections. Calls after it fail.
 func (s *Store) Close() error {
 	var errs []error
-	for _, statement := range []*sql.Stmt{s.known, s.suppressed} {
+	for _, statement := range slices.Concat([]*sql.Stmt{s.known, s.suppressed, s.byID}, slices.Collect(maps.Values(s.hot))) {
 		if statement != nil {
 			errs = append(errs, statement.Close())
 		}

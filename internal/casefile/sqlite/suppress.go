@@ -13,7 +13,7 @@ import (
 
 // Suppress implements casefile.Store.
 func (s *Store) Suppress(ctx context.Context, p casefile.Suppression) error {
-	err := s.change(ctx, func(tx *sql.Tx) error { return putSuppression(ctx, tx, "REPLACE", p) })
+	err := s.change(ctx, func(tx *writing) error { return putSuppression(ctx, tx, "REPLACE", p) })
 	if err != nil {
 		return fmt.Errorf("suppress finding %s on %s: %w", p.Finding, p.Target, err)
 	}

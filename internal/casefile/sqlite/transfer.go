@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -99,7 +98,7 @@ func scanSuppression(row scanner) (p casefile.Suppression, err error) {
 // Import implements casefile.Store.
 func (s *Store) Import(ctx context.Context, snapshot casefile.Snapshot) (written bool, err error) {
 	if err = snapshot.Check(); err == nil {
-		err = s.change(ctx, func(tx *sql.Tx) (err error) {
+		err = s.change(ctx, func(tx *writing) (err error) {
 			written, err = importCase(ctx, tx, snapshot, time.Now())
 			return err
 		})
@@ -110,7 +109,7 @@ func (s *Store) Import(ctx context.Context, snapshot casefile.Snapshot) (written
 	return written, nil
 }
 
-func importCase(ctx context.Context, tx *sql.Tx, s casefile.Snapshot, now time.Time) (written bool, err error) {
+func importCase(ctx context.Context, tx *writing, s casefile.Snapshot, now time.Time) (written bool, err error) {
 	there, err := snapshotOf(ctx, tx, s.Case.ID)
 	if err == nil {
 		return false, s.Differs(there)
@@ -127,7 +126,9 @@ func importCase(ctx context.Context, tx *sql.Tx, s casefile.Snapshot, now time.T
 			return false, err
 		}
 	}
-	if err := insertCase(ctx, tx, s.Case); err != nil {
+	free := s.Case
+	free.Lease = casefile.Lease{}
+	if err := insertCase(ctx, tx, free); err != nil {
 		return false, err
 	}
 	if err := journal(ctx, tx, s.Case.ID, s.Journal); err != nil {
@@ -160,22 +161,24 @@ func importCase(ctx context.Context, tx *sql.Tx, s casefile.Snapshot, now time.T
 	return true, nil
 }
 
+const replaceRecord = `INSERT OR REPLACE INTO records (case_id, action, seq, version, status, request, prior, after, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
 // putRecord stores a record with its number and version, in the place of one of the same action.
-func putRecord(ctx context.Context, tx *sql.Tx, r action.Record) error {
+func putRecord(ctx context.Context, tx *writing, r action.Record) error {
 	body := r
 	body.Request, body.Prior, body.After = nil, nil, nil
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO records (case_id, action, seq, version, status, request, prior, after, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	_, err = tx.ExecContext(ctx, replaceRecord,
 		r.Case, r.Action, r.Seq, r.Version, string(r.Status), blob(r.Request), blob(r.Prior), blob(r.After), string(text))
 	return err
 }
 
 // putSuppression stores a suppression; otherwise says what becomes of one that is there: "REPLACE" it, or "IGNORE" the new one.
-func putSuppression(ctx context.Context, tx *sql.Tx, otherwise string, p casefile.Suppression) error {
+func putSuppression(ctx context.Context, tx *writing, otherwise string, p casefile.Suppression) error {
 	body, err := json.Marshal(p)
 	if err != nil {
 		return err
@@ -187,7 +190,7 @@ func putSuppression(ctx context.Context, tx *sql.Tx, otherwise string, p casefil
 
 // ImportPauses implements casefile.Store.
 func (s *Store) ImportPauses(ctx context.Context, entries []casefile.Entry) (written bool, err error) {
-	err = s.change(ctx, func(tx *sql.Tx) error {
+	err = s.change(ctx, func(tx *writing) error {
 		had, err := list(ctx, tx, scanEntry, "SELECT body FROM pauses ORDER BY seq")
 		if err != nil {
 			return err
@@ -212,7 +215,7 @@ func (s *Store) ImportPauses(ctx context.Context, entries []casefile.Entry) (wri
 }
 
 // setPause puts a pause in force; nil ends it.
-func setPause(ctx context.Context, tx *sql.Tx, p *casefile.Pause) error {
+func setPause(ctx context.Context, tx *writing, p *casefile.Pause) error {
 	if p == nil {
 		_, err := tx.ExecContext(ctx, "DELETE FROM pause")
 		return err
