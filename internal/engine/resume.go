@@ -23,8 +23,9 @@ var errNoFinding = errors.New("none of its findings can be read")
 // releasedLook is how many released cases are looked through for a finding that joined them while they were being released.
 const releasedLook = 200
 
-// Backlog looks for unfinished cases: not settled, or with a finding that no run has gone through the containment for. Cases
-// that wait for a person's yes are not among them.
+// Backlog looks for unfinished cases: failed, not settled, or with a finding that no run has gone through the containment for.
+// Cases that wait for a person's yes are not among them. A failed case stays unfinished until it is contained: whoever goes on
+// with it does so less and less often.
 func (e *Engine) Backlog(ctx context.Context) (Backlog, error) {
 	var b Backlog
 	open, err := e.o.Store.Cases(ctx, casefile.Filter{Statuses: []casefile.Status{
@@ -77,7 +78,7 @@ func unfinished(c casefile.Case) bool {
 	case casefile.Observed, casefile.Unsupported, casefile.Released:
 		return len(c.Unanswered) > 0
 	default:
-		return !c.Releasing && (!c.Settled || len(c.Unanswered) > 0)
+		return !c.Releasing && (c.Status == casefile.Failed || !c.Settled || len(c.Unanswered) > 0)
 	}
 }
 
