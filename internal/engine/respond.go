@@ -132,6 +132,9 @@ type opened struct {
 	confirm  *policy.Input // the decision was made without facts: they have to confirm it before the first change
 	held     bool          // people are asked before it is contained
 
+	// still makes it a putting back of what has drifted: only a case of which it is true under the lease is contained.
+	still func(casefile.Case) bool
+
 	// duplicate: this delivery brings nothing new, and what the case's findings want is done. No run is at work then: one that is
 	// says that the case is not settled.
 	duplicate bool
@@ -313,10 +316,10 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 	if c, err = e.reread(ctx, c); err != nil {
 		return c, err
 	}
-	if c.Status == casefile.Released {
+	if c.Status == casefile.Released || o.still != nil && !o.still(c) {
 		return c, errReleased
 	}
-	if answered(c) && (waited || !e.o.Recheck) || waited && attended(c) {
+	if o.still == nil && (answered(c) && (waited || !e.o.Recheck) || waited && attended(c)) {
 		e.tellAnswered(c)
 		return c, nil
 	}
@@ -336,7 +339,9 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 		return c, err
 	}
 	r, err := e.newRun(ctx, c, p, findings, &f, received, func(ctx context.Context) error { return e.confirm(ctx, o) })
-	if err != nil {
+	if err != nil && o.still != nil {
+		return e.resettle(ctx, c, settled, err)
+	} else if err != nil {
 		return e.giveUp(ctx, c, f, err)
 	}
 	var document sync.WaitGroup
@@ -348,7 +353,7 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 	r.fold(ctx, p.Root)
 	document.Wait()
 	// Where the preflight refused, no step changed anything, whatever else went wrong with it.
-	if refused := r.refusal(ctx); errors.As(refused, new(*overruled)) {
+	if refused := r.refusal(ctx); errors.As(refused, new(*overruled)) || refused != nil && o.still != nil {
 		return e.resettle(ctx, c, settled, refused)
 	} else if refused != nil {
 		return e.giveUp(ctx, c, f, refused)
