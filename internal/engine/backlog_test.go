@@ -88,6 +88,11 @@ func TestRespondTo(t *testing.T) {
 				if res.Err != nil || res.Case.Status != casefile.Contained || (res.Case.ID == first.ID) == released {
 					t.Fatalf("%s %s %s, %v", res.Case.ID, res.Case.Status, res.Case.Reason, res.Err)
 				}
+				if released {
+					if _, err := r.Release(t.Context(), res.Case.ID, engine.ReleaseOptions{}); err != nil {
+						t.Fatal(err)
+					}
+				}
 				b, err := r.Backlog(t.Context())
 				if err != nil || len(b.Cases)+len(b.Releases) > 0 {
 					t.Errorf("backlog %+v, %v", b, err)

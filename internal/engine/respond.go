@@ -93,11 +93,17 @@ var errReleased = errors.New("the case was released meanwhile")
 
 // respond answers one target of a finding. A case that is released meanwhile is over: the finding is looked at anew.
 func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
+	var over []string
 	for {
 		r := e.respondOnce(ctx, f, t, received)
-		if !errors.Is(r.Err, errReleased) {
-			return r
+		if errors.Is(r.Err, errReleased) {
+			over = append(over, r.Case.ID)
+			continue
 		}
+		for _, released := range over {
+			r = e.elsewhere(ctx, released, f, r)
+		}
+		return r
 	}
 }
 
