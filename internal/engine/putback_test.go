@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"cordon/internal/action"
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
 	"cordon/internal/engine"
@@ -163,10 +165,40 @@ func TestWatchFarLease(t *testing.T) {
 	})
 }
 
-// hooked is a store that calls claim before a lease is taken.
+// TestOneUnreadable: records of one case that cannot be read keep nobody from the other cases.
+func TestOneUnreadable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, c := watchRig(t, awssim.Options{})
+		other, err := r.Accept(t.Context(), on(batch, 1), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Engine = r.engineWith(func(o *engine.Options) { o.Store = &hooked{Store: r.store, unreadable: c.ID} })
+		b, err := r.Backlog(t.Context())
+		if !errors.Is(err, errUnreadable) || len(b.Cases) != 1 || b.Cases[0].ID != other.Cases()[0].ID {
+			t.Errorf("backlog %+v, %v", b, err)
+		}
+		all, err := r.VerifyAll(t.Context())
+		if err != nil || len(all) != 2 || all[0].Err != nil || !errors.Is(all[1].Err, errUnreadable) || all[1].Case.ID != c.ID {
+			t.Errorf("verified %+v, %v", all, err)
+		}
+	})
+}
+
+var errUnreadable = errors.New("it is torn")
+
+// hooked is a store that calls claim before a lease is taken, and cannot read the records of one case.
 type hooked struct {
 	casefile.Store
-	claim func()
+	claim      func()
+	unreadable string
+}
+
+func (h *hooked) Records(ctx context.Context, id string) ([]action.Record, error) {
+	if id == h.unreadable {
+		return nil, errUnreadable
+	}
+	return h.Store.Records(ctx, id)
 }
 
 func (h *hooked) Claim(ctx context.Context, id, owner string, now time.Time, ttl time.Duration) error {

@@ -25,7 +25,7 @@ const releasedLook = 200
 
 // Backlog looks for unfinished cases: failed, not settled, or with a finding that no run has gone through the containment for.
 // Cases that wait for a person's yes are not among them. A failed case stays unfinished until it is contained: whoever goes on
-// with it does so less and less often.
+// with it does so less and less often. An error beside a backlog is of cases that could not be read: the others are in it.
 func (e *Engine) Backlog(ctx context.Context) (Backlog, error) {
 	var b Backlog
 	open, err := e.o.Store.Cases(ctx, casefile.Filter{Statuses: []casefile.Status{
@@ -39,6 +39,7 @@ func (e *Engine) Backlog(ctx context.Context) (Backlog, error) {
 		return b, fmt.Errorf("list released cases: %w", err)
 	}
 	now := time.Now()
+	var errs []error
 	for _, c := range slices.Backward(slices.Concat(open, released)) {
 		if atWork(c, now) {
 			if unfinished(c) {
@@ -49,14 +50,14 @@ func (e *Engine) Backlog(ctx context.Context) (Backlog, error) {
 		cut, err := e.releaseCut(ctx, c)
 		switch {
 		case err != nil:
-			return b, err
+			errs = append(errs, err)
 		case cut:
 			b.Releases = append(b.Releases, c)
 		case unfinished(c):
 			b.Cases = append(b.Cases, c)
 		}
 	}
-	return b, nil
+	return b, errors.Join(errs...)
 }
 
 func (e *Engine) releaseCut(ctx context.Context, c casefile.Case) (bool, error) {
