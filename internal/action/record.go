@@ -37,6 +37,7 @@ type Record struct {
 	Ended    time.Time `json:"ended,omitzero"` // verified, failed or skipped
 	Released time.Time `json:"released,omitzero"`
 	Attempts int       `json:"attempts"`
+	Next     time.Time `json:"next,omitzero"`  // of a notice that was not taken: not sent again by itself before that
 	Moot     bool      `json:"moot,omitempty"` // skipped because the target is gone, or harmless as it is
 
 	Error  string   `json:"error,omitempty"`

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,7 +56,7 @@ func (a *app) runRespond(cmd *cobra.Command, file string, wait time.Duration) er
 		Errors []inputProblem `json:"errors,omitempty"` // documents that are no usable finding
 	}{[]caseJSON{}, problems(bad)}
 	results := e.Respond(ctx, findings)
-	if err := e.Lapse(ctx); err != nil && ctx.Err() == nil {
+	if err := lapse(ctx, e); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(a.Err, "cordon: end questions that nobody answered: "+sentence(err))
 	}
 	if err := e.SendUnsent(ctx); err != nil && ctx.Err() == nil {
@@ -90,6 +92,18 @@ func (a *app) runRespond(cmd *cobra.Command, file string, wait time.Duration) er
 		return err
 	}
 	return &exitError{code: code}
+}
+
+// lapse ends questions whose time is over, and contains what is due then, side by side.
+func lapse(ctx context.Context, e *engine.Engine) error {
+	due, err := e.Lapse(ctx)
+	errs := make([]error, len(due))
+	var wg sync.WaitGroup
+	for i, id := range due {
+		wg.Go(func() { errs[i] = e.CarryOut(ctx, id).Err })
+	}
+	wg.Wait()
+	return errors.Join(err, errors.Join(errs...))
 }
 
 // sayError prints an error, if there is one, and gives its exit code.

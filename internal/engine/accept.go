@@ -90,13 +90,34 @@ func (e *Engine) respondLater(ctx context.Context, f finding.Finding, a accepted
 		return Result{Case: a.c, Err: storeError(err)}
 	}
 	if !a.suppressed && c.Status == casefile.Released {
-		return e.respond(ctx, f, a.target, received)
+		return e.elsewhere(ctx, c.ID, f, e.respond(ctx, f, a.target, received))
 	}
 	a.c = c
 	r := e.respondTo(ctx, f, a, received)
 	if errors.Is(r.Err, errReleased) {
-		return e.respond(ctx, f, a.target, received)
+		return e.elsewhere(ctx, c.ID, f, e.respond(ctx, f, a.target, received))
 	}
+	return r
+}
+
+// elsewhere takes a finding that had joined a case while it was released out of what is unanswered there, once another case has
+// it: else it would be answered a third time, after a person has released that one, too.
+func (e *Engine) elsewhere(ctx context.Context, released string, f finding.Finding, r Result) Result {
+	if r.Err != nil && (r.Case.ID == released || !r.Case.Knows(entry(f))) {
+		return r // nobody has it
+	}
+	_, err := e.o.Store.Update(context.WithoutCancel(ctx), released, func(c *casefile.Case) ([]casefile.Entry, error) {
+		was := len(c.Unanswered)
+		if c.Answered(entry(f)); len(c.Unanswered) == was {
+			return nil, nil
+		}
+		text := f.ID + " is answered in case " + r.Case.ID
+		if r.Case.Status == casefile.Released {
+			text = f.ID + " is a repeat of a false alarm"
+		}
+		return []casefile.Entry{{By: e.o.Owner, Event: "finding", Text: text}}, nil
+	})
+	r.Err = errors.Join(r.Err, err)
 	return r
 }
 

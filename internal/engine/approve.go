@@ -176,6 +176,11 @@ func (e *Engine) carry(ctx context.Context, c casefile.Case) (casefile.Case, err
 
 // carryOut contains the target in this process.
 func (e *Engine) carryOut(ctx context.Context, c casefile.Case) (casefile.Case, error) {
+	return e.carryOutIf(ctx, c, nil)
+}
+
+// carryOutIf is carryOut; see opened.still.
+func (e *Engine) carryOutIf(ctx context.Context, c casefile.Case, still func(casefile.Case) bool) (casefile.Case, error) {
 	f, err := e.lastFinding(ctx, c)
 	if err != nil {
 		return c, err
@@ -183,5 +188,5 @@ func (e *Engine) carryOut(ctx context.Context, c casefile.Case) (casefile.Case, 
 	if f == nil {
 		return c, errors.New("contain the target of case " + c.ID + ": none of its findings can be read")
 	}
-	return e.contain(ctx, opened{c: c}, *f, time.Now())
+	return e.contain(ctx, opened{c: c, still: still}, *f, time.Now())
 }

@@ -119,21 +119,35 @@ func (e *Engine) nobodyNeedsWait(ctx context.Context, c casefile.Case, token str
 	}
 }
 
-// Lapse ends every question whose time is over; where the rules say so it contains the target then.
-func (e *Engine) Lapse(ctx context.Context) error {
+// Lapse ends every question whose time is over, and contains nothing: it gives the cases (ids) that are to be contained now, as
+// the rules say. Contain each by CarryOut. The error is one of any case; the others are gone through all the same.
+func (e *Engine) Lapse(ctx context.Context) (due []string, err error) {
 	cases, err := e.o.Store.Cases(ctx, casefile.Filter{Statuses: []casefile.Status{casefile.AwaitingApproval}})
 	if err != nil {
-		return fmt.Errorf("list cases that wait for a yes: %w", err)
+		return nil, fmt.Errorf("list cases that wait for a yes: %w", err)
 	}
 	var errs []error
 	for _, c := range cases {
 		c, err := e.lapse(ctx, c)
-		if err == nil && c.Status == casefile.AwaitingApproval && c.Approval != nil && c.Approval.Outcome == casefile.Expired && e.cleared(c) {
-			_, err = e.carryOut(ctx, c)
+		if errs = append(errs, err); err == nil && e.due(c) {
+			due = append(due, c.ID)
 		}
-		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	return due, errors.Join(errs...)
+}
+
+// CarryOut contains the target of a case that Lapse has given, with its evidence; any other case is left alone.
+func (e *Engine) CarryOut(ctx context.Context, caseID string) Result {
+	c, err := e.o.Store.Case(ctx, caseID)
+	if err == nil && e.due(c) {
+		c, err = e.carryOut(ctx, c)
+	}
+	return Result{Case: c, Err: err}
+}
+
+// due says whether nobody has answered a case's question in time, and the rules say to contain then.
+func (e *Engine) due(c casefile.Case) bool {
+	return c.Status == casefile.AwaitingApproval && c.Approval != nil && c.Approval.Outcome == casefile.Expired && e.cleared(c)
 }
 
 // reopen lets a walk contain a case that was held back, because nothing wants a yes for another finding. Where the containment

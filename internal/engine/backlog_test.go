@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/smithy-go"
+
 	"cordon/internal/action"
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
@@ -86,6 +88,11 @@ func TestRespondTo(t *testing.T) {
 				if res.Err != nil || res.Case.Status != casefile.Contained || (res.Case.ID == first.ID) == released {
 					t.Fatalf("%s %s %s, %v", res.Case.ID, res.Case.Status, res.Case.Reason, res.Err)
 				}
+				if released {
+					if _, err := r.Release(t.Context(), res.Case.ID, engine.ReleaseOptions{}); err != nil {
+						t.Fatal(err)
+					}
+				}
 				b, err := r.Backlog(t.Context())
 				if err != nil || len(b.Cases)+len(b.Releases) > 0 {
 					t.Errorf("backlog %+v, %v", b, err)
@@ -93,6 +100,34 @@ func TestRespondTo(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFailedIsBacklog: a containment that failed by a fault that has passed since is tried again.
+func TestFailedIsBacklog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var passed atomic.Bool
+		r := newRig(t, awssim.Options{Fault: func(c awssim.Call) awssim.Fault {
+			if !passed.Load() && c.Operation == "ModifyNetworkInterfaceAttribute" {
+				return awssim.Fault{Before: &smithy.GenericAPIError{Code: "UnauthorizedOperation", Message: "no"}}
+			}
+			return awssim.Fault{}
+		}}, quiet())
+		failed := r.respond(t, on(web, 1))
+		if failed.Status != casefile.Failed || !failed.Settled || len(failed.Unanswered) > 0 {
+			t.Fatalf("%s %s, settled %v, unanswered %v", failed.Status, failed.Reason, failed.Settled, failed.Unanswered)
+		}
+		passed.Store(true)
+		b, err := r.Backlog(t.Context())
+		if err != nil || len(b.Cases) != 1 {
+			t.Fatalf("backlog %+v, %v", b, err)
+		}
+		if res := r.Resume(t.Context(), b.Cases[0].ID); res.Err != nil || res.Case.Status != casefile.Contained {
+			t.Errorf("%s %s, %v", res.Case.Status, res.Case.Reason, res.Err)
+		}
+		if b, err = r.Backlog(t.Context()); err != nil || len(b.Cases) > 0 {
+			t.Errorf("backlog afterwards %+v, %v", b, err)
+		}
+	})
 }
 
 func TestBacklogLeavesAlone(t *testing.T) {

@@ -38,8 +38,15 @@ func (e *Engine) begin(ctx context.Context, o opened, f finding.Finding) (contex
 	if err != nil {
 		return ctx, s, err
 	}
-	err = e.beginAgain(ctx, &s, func(c casefile.Case) bool {
-		return answered(c) && (waited || !e.o.Recheck) || waited && attended(c)
+	err = e.beginAgain(ctx, &s, func(c casefile.Case) error {
+		switch {
+		case c.Status == casefile.Released, o.still != nil && !o.still(c):
+			return errReleased
+		case o.still == nil && (answered(c) && (waited || !e.o.Recheck) || waited && attended(c)):
+			return errOver
+		default:
+			return nil
+		}
 	})
 	if s.over = errors.Is(err, errOver); err != nil && !s.over {
 		free()
@@ -52,20 +59,11 @@ func (e *Engine) begin(ctx context.Context, o opened, f finding.Finding) (contex
 // errOver says that nothing is left to do in a case.
 var errOver = errors.New("the findings of the case are answered")
 
-func (e *Engine) beginAgain(ctx context.Context, s *start, over func(casefile.Case) bool) error {
+func (e *Engine) beginAgain(ctx context.Context, s *start, may func(casefile.Case) error) error {
 	var g errgroup.Group
 	id := s.c.ID
 	g.Go(func() (err error) {
-		s.c, s.settled, err = e.unsettle(ctx, s.c, func(c casefile.Case) error {
-			switch {
-			case c.Status == casefile.Released:
-				return errReleased
-			case over(c):
-				return errOver
-			default:
-				return nil
-			}
-		})
+		s.c, s.settled, err = e.unsettle(ctx, s.c, may)
 		return err
 	})
 	var documents map[string]json.RawMessage

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -82,6 +81,9 @@ func (e *Engine) deliver(ctx context.Context, ch notify.Channel, rec action.Reco
 	if err != nil {
 		return err
 	}
+	if found && rec.Version == 0 && !e.o.Recheck && !dueNow(stored, time.Now()) {
+		return nil // this run has tried it, or another one
+	}
 	if found {
 		rec = stored
 	}
@@ -133,6 +135,12 @@ func (e *Engine) deliver(ctx context.Context, ch notify.Channel, rec action.Reco
 	}
 }
 
+// How long a notice that was refused is left at most, and how long one that a channel asks to send later.
+const (
+	refusedMost = time.Hour
+	retryMost   = 24 * time.Hour
+)
+
 const unknownOutcome = "may have arrived"
 
 // ticket gives the issue that another notice of the case has made, also where the case does not say so yet; unsure says that one
@@ -183,12 +191,18 @@ func settleNotice(rec *action.Record, ref string, unknown bool, err error) (afte
 		rec.Status, rec.Reason = action.Waiting, unknownOutcome+": "+err.Error()
 	case errors.Is(err, notify.ErrUnknown):
 		rec.Status, rec.Reason, rec.Ended = action.Skipped, err.Error(), time.Now().UTC()
-	default: // a wrong token, say: tried again by the next run, when it is mended
+	default: // a wrong token, say: tried again when it may be mended
 		rec.Status, rec.Error, rec.Ended = action.Failed, err.Error(), time.Now().UTC()
 	}
 	after = min(time.Second<<min(rec.Attempts, 8), 5*time.Minute)
+	if rec.Status == action.Failed {
+		after = min(time.Minute<<min(rec.Attempts-1, 6), refusedMost)
+	}
 	if retry != nil && retry.After > after {
-		after = retry.After
+		after = min(retry.After, retryMost)
+	}
+	if rec.Next = (time.Time{}); rec.Status == action.Waiting || rec.Status == action.Failed {
+		rec.Next = time.Now().UTC().Round(0).Add(after)
 	}
 	return after
 }
@@ -209,93 +223,6 @@ func (e *Engine) saveNotice(ctx context.Context, rec action.Record, ch notify.Ch
 		return []casefile.Entry{{By: e.o.Owner, Event: "ticket", Text: ref}}, nil
 	})
 	return rec, err
-}
-
-// SendUnsent sends what earlier runs, of any process, could not. It takes each case's lease, so that a notice is not
-// sent by two; a case that is being answered sends its own.
-func (e *Engine) SendUnsent(ctx context.Context) error {
-	if len(e.o.Channels) == 0 {
-		return nil
-	}
-	records, err := e.o.Store.Unsent(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, rec := range records {
-		errs = append(errs, e.sendAgain(ctx, rec))
-	}
-	return errors.Join(errs...)
-}
-
-// SendUnsentOf is SendUnsent for one case; it says which channels still do not take a notice, and which refuse one.
-func (e *Engine) SendUnsentOf(ctx context.Context, caseID string) (waiting, refused []string, err error) {
-	if len(e.o.Channels) == 0 {
-		return nil, nil, nil
-	}
-	records, err := e.o.Store.Records(ctx, caseID)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read records of case %s: %w", caseID, err)
-	}
-	for _, rec := range records {
-		if unsent(rec) && !e.configured(rec) {
-			continue
-		}
-		if unsent(rec) {
-			if err := e.sendAgain(ctx, rec); err != nil {
-				return nil, nil, err
-			}
-			if rec, _, err = e.o.Store.Record(ctx, caseID, rec.Action); err != nil {
-				return nil, nil, fmt.Errorf("read record of %s: %w", rec.Action, err)
-			}
-		}
-		switch {
-		case !unsent(rec):
-		case rec.Status == action.Failed:
-			refused = append(refused, rec.Action+": "+rec.Error)
-		default:
-			waiting = append(waiting, rec.Action+": "+rec.Reason)
-		}
-	}
-	return waiting, refused, nil
-}
-
-// configured says whether the notice's channel is, still.
-func (e *Engine) configured(rec action.Record) bool {
-	id, _, _ := strings.Cut(rec.Action, "/")
-	return slices.ContainsFunc(e.o.Channels, func(ch notify.Channel) bool { return ch.ID() == id })
-}
-
-// isNotice says whether a record is a notice's, and no step's.
-func isNotice(rec action.Record) bool { return strings.HasPrefix(rec.Action, "notify.") }
-
-func unsent(rec action.Record) bool {
-	return isNotice(rec) && rec.Status != action.Done && rec.Status != action.Skipped
-}
-
-// sendAgain sends the notice of a record, unless its channel is not configured any more, its case is being answered, or
-// another process may be sending it right now: a question is asked without the case's lease.
-func (e *Engine) sendAgain(ctx context.Context, rec action.Record) error {
-	if rec.Status == action.Doing && time.Since(rec.Started) < leaseTime {
-		return nil
-	}
-	id, _, _ := strings.Cut(rec.Action, "/")
-	for _, ch := range e.o.Channels {
-		if ch.ID() != id {
-			continue
-		}
-		_, free, err := e.tryLease(ctx, rec.Case)
-		var held *casefile.HeldError
-		if errors.As(err, &held) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		defer free()
-		return e.deliver(ctx, ch, rec, 0)
-	}
-	return nil
 }
 
 // noticeOf puts a case's state into a notice. f is the finding that brought it about.

@@ -207,6 +207,7 @@ func TestMendedChannel(t *testing.T) {
 			t.Fatalf("%s, sent %v", c.Status, slack.events())
 		}
 		broken = false
+		time.Sleep(time.Minute)
 		if err := r.engine(r.vault).SendUnsent(t.Context()); err != nil || len(slack.sent) != 1 {
 			t.Errorf("after mending: sent %v, %v", slack.events(), err)
 		}
@@ -233,6 +234,72 @@ func TestOvertaken(t *testing.T) {
 		}
 		if err := r.SendUnsent(t.Context()); err != nil || !slices.Equal(slack.events(), []string{"released"}) {
 			t.Errorf("sent %v, %v", slack.events(), err)
+		}
+	})
+}
+
+// TestUnsentBackOff: what a channel refuses is sent less and less often, and not before it wants it; a person's run tries at once;
+// no channel waits for another.
+func TestUnsentBackOff(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err   error
+		tries int // within six hours, a look each minute
+	}{
+		"refused":            {errors.New("404"), 13},
+		"down":               {&notify.RetryError{Err: errors.New("503")}, 80},
+		"asks for two hours": {&notify.RetryError{Err: errors.New("429"), After: 2 * time.Hour}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, awssim.Options{}, quiet())
+				slack := &post{id: "notify.slack", fail: func(int) error { return tt.err }}
+				r.channels = []notify.Channel{slack}
+				r.Engine = r.engine(r.vault)
+				r.respond(t, on(web, 1))
+				for range 6 * 60 {
+					time.Sleep(time.Minute)
+					if err := r.SendUnsent(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if slack.attempts < tt.tries-2 || slack.attempts > tt.tries {
+					t.Errorf("%d attempts, want about %d", slack.attempts, tt.tries)
+				}
+				n := slack.attempts
+				if err := r.engineWith(func(o *engine.Options) { o.Recheck = true }).SendUnsent(t.Context()); err != nil || slack.attempts != n+1 {
+					t.Errorf("a person's run: %d attempts more, %v", slack.attempts-n, err)
+				}
+			})
+		})
+	}
+}
+
+// TestUnsentSideBySide: a channel that hangs delays no other one, of the same case either.
+func TestUnsentSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, awssim.Options{}, quiet())
+		var sent time.Time
+		down := true
+		slack := &post{id: "notify.slack", fail: func(int) error { return &notify.RetryError{Err: errors.New("503")} }}
+		jira := &post{id: notify.JiraID, fail: func(int) error {
+			if down {
+				return &notify.RetryError{Err: errors.New("503")}
+			}
+			sent = time.Now()
+			return nil
+		}}
+		r.channels = []notify.Channel{slack, jira}
+		r.Engine = r.engine(r.vault)
+		r.respond(t, on(web, 1))
+		slack.fail = func(int) error { time.Sleep(10 * time.Second); return nil }
+		down = false
+		time.Sleep(time.Minute)
+		began := time.Now()
+		if err := r.SendUnsent(t.Context()); err != nil || len(slack.sent) != 1 || len(jira.sent) != 1 {
+			t.Fatalf("slack %v, jira %v, %v", slack.events(), jira.events(), err)
+		}
+		if waited := sent.Sub(began); waited > time.Second {
+			t.Errorf("one waited %s for the other", waited)
 		}
 	})
 }

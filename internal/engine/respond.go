@@ -94,11 +94,17 @@ var errReleased = errors.New("the case was released meanwhile")
 
 // respond answers one target of a finding. A case that is released meanwhile is over: the finding is looked at anew.
 func (e *Engine) respond(ctx context.Context, f finding.Finding, t finding.Target, received time.Time) Result {
+	var over []string
 	for {
 		r := e.respondOnce(ctx, f, t, received)
-		if !errors.Is(r.Err, errReleased) {
-			return r
+		if errors.Is(r.Err, errReleased) {
+			over = append(over, r.Case.ID)
+			continue
 		}
+		for _, released := range over {
+			r = e.elsewhere(ctx, released, f, r)
+		}
+		return r
 	}
 }
 
@@ -133,6 +139,9 @@ type opened struct {
 	confirm  *policy.Input // the decision was made without facts: they have to confirm it before the first change
 	held     bool          // people are asked before it is contained
 	first    *firstRun     // the case's first, which has its lease; it looks itself whether containment is paused
+
+	// still makes it a putting back of what has drifted: only a case of which it is true under the lease is contained.
+	still func(casefile.Case) bool
 
 	// duplicate: this delivery brings nothing new, and what the case's findings want is done. No run is at work then: one that is
 	// says that the case is not settled.
@@ -340,7 +349,9 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 		also = append(also, e.notPaused)
 	}
 	r, err := e.newRun(ctx, c, p, s.findings, &f, received, also...)
-	if err != nil {
+	if err != nil && o.still != nil {
+		return e.resettle(ctx, c, false, settled, err)
+	} else if err != nil {
 		return e.giveUp(ctx, c, f, err)
 	}
 	r.ledger.knows(s.records)
@@ -353,7 +364,8 @@ func (e *Engine) contain(ctx context.Context, o opened, f finding.Finding, recei
 	r.fold(ctx, p.Root)
 	document.Wait()
 	// Where the preflight refused, no step changed anything, whatever else went wrong with it.
-	if refused := r.refusal(ctx); errors.As(refused, new(*overruled)) || o.first != nil && errors.As(refused, new(*PausedError)) {
+	refused := r.refusal(ctx)
+	if errors.As(refused, new(*overruled)) || refused != nil && o.still != nil || o.first != nil && errors.As(refused, new(*PausedError)) {
 		return e.resettle(ctx, c, o.first != nil, settled, refused)
 	} else if refused != nil {
 		return e.giveUp(ctx, c, f, refused)

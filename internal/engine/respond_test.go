@@ -397,5 +397,12 @@ func TestJoinedDuringRelease(t *testing.T) {
 		if got.ID == c.ID || got.Status != casefile.Contained {
 			t.Errorf("the joined finding: case %s %s, the released one is %s", got.ID, got.Status, c.ID)
 		}
+		// A person releases that one, too: nothing contains the target a third time.
+		if _, err := r.Release(t.Context(), got.ID, engine.ReleaseOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := r.Backlog(t.Context()); err != nil || len(b.Cases) > 0 {
+			t.Errorf("backlog %+v, %v", b, err)
+		}
 	})
 }

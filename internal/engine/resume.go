@@ -23,8 +23,9 @@ var errNoFinding = errors.New("none of its findings can be read")
 // releasedLook is how many released cases are looked through for a finding that joined them while they were being released.
 const releasedLook = 200
 
-// Backlog looks for unfinished cases: not settled, or with a finding that no run has gone through the containment for. Cases
-// that wait for a person's yes are not among them.
+// Backlog looks for unfinished cases: failed, not settled, or with a finding that no run has gone through the containment for.
+// Cases that wait for a person's yes are not among them. A failed case stays unfinished until it is contained: whoever goes on
+// with it does so less and less often. An error beside a backlog is of cases that could not be read: the others are in it.
 func (e *Engine) Backlog(ctx context.Context) (Backlog, error) {
 	var b Backlog
 	open, err := e.o.Store.Cases(ctx, casefile.Filter{Statuses: []casefile.Status{
@@ -38,6 +39,7 @@ func (e *Engine) Backlog(ctx context.Context) (Backlog, error) {
 		return b, fmt.Errorf("list released cases: %w", err)
 	}
 	now := time.Now()
+	var errs []error
 	for _, c := range slices.Backward(slices.Concat(open, released)) {
 		if atWork(c, now) {
 			if unfinished(c) {
@@ -48,14 +50,14 @@ func (e *Engine) Backlog(ctx context.Context) (Backlog, error) {
 		cut, err := e.releaseCut(ctx, c)
 		switch {
 		case err != nil:
-			return b, err
+			errs = append(errs, err)
 		case cut:
 			b.Releases = append(b.Releases, c)
 		case unfinished(c):
 			b.Cases = append(b.Cases, c)
 		}
 	}
-	return b, nil
+	return b, errors.Join(errs...)
 }
 
 func (e *Engine) releaseCut(ctx context.Context, c casefile.Case) (bool, error) {
@@ -77,7 +79,7 @@ func unfinished(c casefile.Case) bool {
 	case casefile.Observed, casefile.Unsupported, casefile.Released:
 		return len(c.Unanswered) > 0
 	default:
-		return !c.Releasing && (!c.Settled || len(c.Unanswered) > 0)
+		return !c.Releasing && (c.Status == casefile.Failed || !c.Settled || len(c.Unanswered) > 0)
 	}
 }
 

@@ -264,11 +264,7 @@ func (e *Engine) anew(ctx context.Context, t Turn, released casefile.Case) error
 		if errs = append(errs, r.Err); r.Err != nil || !Whole(r.Case) {
 			continue // stays unanswered here, so that the walk does not end well
 		}
-		_, err := e.o.Store.Update(ctx, released.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-			c.Answered(entry(f))
-			return []casefile.Entry{{By: e.o.Owner, Event: "finding", Text: f.ID + " is answered in case " + r.Case.ID}}, nil
-		})
-		errs = append(errs, err)
+		errs = append(errs, e.elsewhere(ctx, released.ID, f, r).Err)
 	}
 	return errors.Join(errs...)
 }

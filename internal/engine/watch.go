@@ -18,6 +18,9 @@ const (
 	putBackWithin = time.Hour
 )
 
+// lostLook is how old a notice of drift may be that is sent because nobody has.
+const lostLook = 24 * time.Hour
+
 // Watched is what Watch found of a case.
 type Watched struct {
 	Case    casefile.Case
@@ -36,14 +39,19 @@ func (e *Engine) Watchable(ctx context.Context) ([]casefile.Case, error) {
 	return slices.DeleteFunc(cases, func(c casefile.Case) bool { return !watchable(c, time.Now()) }), nil
 }
 
+// watchable: a case whose putting back was not gone through with is looked at, too, so that people hear of it.
 func watchable(c casefile.Case, now time.Time) bool {
-	contained := c.Status == casefile.Contained || c.Status == casefile.Partial
-	return contained && c.Settled && !c.Releasing && !atWork(c, now)
+	return holding(c) && (c.Settled || c.Watch.Untold != "") && !atWork(c, now)
+}
+
+// holding says whether a case is contained, and nobody has begun to release it.
+func holding(c casefile.Case) bool {
+	return (c.Status == casefile.Contained || c.Status == casefile.Partial) && !c.Releasing && len(c.ReleasingOnly) == 0
 }
 
 // atWork says whether a run, or a release, has the case.
 func atWork(c casefile.Case, now time.Time) bool {
-	return c.Lease.Owner != "" && now.Before(c.Lease.Until)
+	return c.Lease.Holds(now)
 }
 
 // Watch reads back every change of a case, without its evidence. Of drift people are told once, until it is another one.
@@ -63,6 +71,7 @@ func (e *Engine) Watch(ctx context.Context, caseID string, putBack bool) (Watche
 	if releaseInterrupted(c, records) {
 		return Watched{Case: c}, nil
 	}
+	e.sendLost(ctx, c, records)
 	w, err := e.drift(ctx, c, records)
 	if err != nil {
 		return w, err
@@ -117,44 +126,6 @@ func driftingActions(drift []Drift) string {
 	return strings.Join(slices.Compact(ids), ",")
 }
 
-// putBack has the case answered again, as if its finding had come again, and looks what became of it.
-func (e *Engine) putBack(ctx context.Context, w Watched) (Watched, error) {
-	actions := driftingActions(w.Drift)
-	c, err := e.o.Store.Update(ctx, w.Case.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-		c.Settled = false // so that the run looks at everything again
-		c.Watch = c.Watch.Put(actions, putBackWithin, time.Now())
-		return []casefile.Entry{{By: e.o.Owner, Event: "drift", Text: "has drifted, and is put back: " + driftText(w.Drift)}}, nil
-	})
-	if err != nil {
-		return w, storeError(err)
-	}
-	was := w.Drift
-	if c, err = e.carryOut(ctx, c); err != nil {
-		return w, fmt.Errorf("put back the containment of case %s: %w", c.ID, err)
-	}
-	records, err := e.o.Store.Records(ctx, c.ID)
-	if err != nil {
-		return w, fmt.Errorf("read records of case %s: %w", c.ID, err)
-	}
-	if w, err = e.drift(ctx, c, records); err != nil {
-		return w, err
-	}
-	if len(w.Drift) > 0 {
-		return e.alert(ctx, w, "; it was put back, and has drifted again at once")
-	}
-	w.PutBack = true
-	c, err = e.o.Store.Update(ctx, c.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
-		c.Watch.Drift, c.Watch.Since, c.Watch.Notices = nil, time.Time{}, c.Watch.Notices+1
-		return nil, nil
-	})
-	if err != nil {
-		return w, storeError(err)
-	}
-	w.Case = c
-	e.sendDrift(ctx, c, notify.LevelWarning, "containment had drifted and was put back: "+driftText(was))
-	return w, nil
-}
-
 // alert tells people of drift that they have not been told of, and writes down when it is over.
 func (e *Engine) alert(ctx context.Context, w Watched, more string) (Watched, error) {
 	var now []string
@@ -165,46 +136,66 @@ func (e *Engine) alert(ctx context.Context, w Watched, more string) (Watched, er
 	if len(now) == 0 && len(w.Unread) > 0 {
 		return w, nil // nobody knows
 	}
+	if len(now) == 0 && w.Case.Watch.Untold != "" {
+		c, err := e.isPutBack(ctx, w.Case)
+		w.Case, w.PutBack = c, err == nil
+		return w, err
+	}
 	if again := w.Case.Watch.Recent(driftingActions(w.Drift), putBackWithin, time.Now()); len(now) > 0 && again >= putBacks {
 		more += fmt.Sprintf("; it was put back %d times within an hour, and is left so now: look what changes it", again)
 		now = append(now, "left so: put back too often")
 	}
-	if slices.Equal(now, w.Case.Watch.Drift) {
+	if slices.Equal(now, w.Case.Watch.Drift) && w.Case.Watch.Untold == "" {
 		return w, nil
 	}
 	said := false
-	c, err := e.o.Store.Update(ctx, w.Case.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
+	c, err := e.o.Store.Update(context.WithoutCancel(ctx), w.Case.ID, func(c *casefile.Case) ([]casefile.Entry, error) {
+		c.Watch.Untold = ""
 		if said = false; slices.Equal(now, c.Watch.Drift) {
-			return nil, nil // another process was faster
+			return nil, nil // told already
 		}
-		c.Watch.Drift, c.Watch.Since = now, time.Now()
 		if len(now) == 0 {
-			c.Watch.Since = time.Time{}
+			c.Watch.Drift, c.Watch.Since = nil, time.Time{}
 			return []casefile.Entry{{By: e.o.Owner, Event: "drift", Text: "is as it was set again"}}, nil
 		}
 		said = true
-		c.Watch.Notices++
+		c.Watch = c.Watch.Tell(now, string(notify.LevelCritical), "containment has drifted"+more+": "+driftText(w.Drift), time.Now())
 		return []casefile.Entry{{By: e.o.Owner, Event: "drift", Text: "has drifted" + more + ": " + driftText(w.Drift)}}, nil
 	})
 	if err != nil {
 		return w, storeError(err)
 	}
 	if w.Case, w.New = c, said; said {
-		e.sendDrift(ctx, c, notify.LevelCritical, "containment has drifted"+more+": "+driftText(w.Drift))
+		e.sendDrift(ctx, c)
 	}
 	return w, nil
 }
 
-// sendDrift tells people of drift, once for each time that the case counts.
-func (e *Engine) sendDrift(ctx context.Context, c casefile.Case, level notify.Level, reason string) {
+// sendDrift tells people of drift as the case says, once for each time that it counts.
+func (e *Engine) sendDrift(ctx context.Context, c casefile.Case) {
+	ctx = context.WithoutCancel(ctx)
 	f, _ := e.lastFinding(ctx, c) // without it the notice says less
 	notice := noticeOf(c, f, nil)
-	notice.Event, notice.Level, notice.Reason = notify.EventDrift, level, reason
+	notice.Event, notice.Level, notice.Reason = notify.EventDrift, notify.Level(c.Watch.Last.Level), c.Watch.Last.Text
 	notice.Next = []string{"cordon verify " + c.ID, "cordon show " + c.ID}
-	e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: reason})
+	e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: notice.Reason})
 	n := e.notices()
-	n.send(ctx, c, fmt.Sprintf("drift-%d", c.Watch.Notices), notice)
+	n.send(ctx, c, driftKey(c), notice)
 	n.wait()
+}
+
+func driftKey(c casefile.Case) string { return fmt.Sprintf("drift-%d", c.Watch.Notices) }
+
+// sendLost sends the last notice of drift where the process that was to do so died before the notice was in the outbox.
+func (e *Engine) sendLost(ctx context.Context, c casefile.Case, records []action.Record) {
+	age := time.Since(c.Watch.Last.At)
+	if c.Watch.Last.Text == "" || age < leaseTime || age > lostLook {
+		return // nothing, or another process may be about to, or it is old
+	}
+	wanted := slices.ContainsFunc(e.o.Channels, func(ch notify.Channel) bool { return ch.Wants(notify.EventDrift) })
+	if wanted && !slices.ContainsFunc(records, func(r action.Record) bool { return isNotice(r) && strings.HasSuffix(r.Action, "/"+driftKey(c)) }) {
+		e.sendDrift(ctx, c)
+	}
 }
 
 // driftText is drift in one line; what does not fit is counted.

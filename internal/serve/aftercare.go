@@ -45,11 +45,9 @@ func (s *Service) goOn(ctx context.Context) {
 // many others have, or had when they died.
 func (s *Service) backlog(ctx context.Context, tries map[string]try, cut map[string]bool) (atWork int) {
 	b, err := s.engine.Backlog(ctx)
-	if err != nil {
-		s.said(ctx, "backlog", err)
-		return 0
+	if s.said(ctx, "backlog", err); err == nil {
+		s.o.Telemetry.Gauge(CutReleases, float64(len(b.Releases)))
 	}
-	s.o.Telemetry.Gauge(CutReleases, float64(len(b.Releases)))
 	for _, c := range b.Releases {
 		if !cut[c.ID] {
 			cut[c.ID] = true

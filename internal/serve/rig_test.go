@@ -53,6 +53,7 @@ type rig struct {
 	queue   *fakeQueue
 	log     *lockedBuffer
 	metrics *counted
+	rules   config.Policy // of the next process
 }
 
 func newRig(t *testing.T, sim awssim.Options, conf config.Serve) *rig {
@@ -86,6 +87,9 @@ func (r *rig) restart(t *testing.T, dir string, conf config.Serve) {
 	})
 	all := config.Default(dir)
 	all.Serve = conf
+	if len(r.rules.Rules) > 0 {
+		all.Policy = r.rules
+	}
 	r.engine = engine.New(engine.Options{
 		Actions: actions.Catalog(), Store: r.store, Vault: v, Config: all, Owner: "test", Progress: r.Progress,
 		Wait: 10 * time.Minute,

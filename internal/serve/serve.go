@@ -207,7 +207,7 @@ func (s *Service) loops(ctx, aside context.Context, wg *sync.WaitGroup) {
 	}
 	wg.Go(func() { s.goOn(ctx) })
 	wg.Go(func() { every(ctx, noticesEvery, func() { s.said(aside, "notices", s.engine.SendUnsent(aside)) }) })
-	wg.Go(func() { every(ctx, noticesEvery, func() { s.said(aside, "questions", s.engine.Lapse(aside)) }) })
+	wg.Go(func() { every(ctx, noticesEvery, func() { s.questions(ctx, aside) }) })
 	if s.o.Config.Watch.Drift != config.DriftOff {
 		wg.Go(func() { s.watch(ctx, aside) })
 	}
