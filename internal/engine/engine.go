@@ -60,6 +60,8 @@ type Options struct {
 	Step func(ctx context.Context, caseID, action string) (context.Context, func(status string))
 	// Progress is told what happens as it happens, from many goroutines; nil for nobody.
 	Progress func(Event)
+	// Places are told when a run's containment is over, and when it waits for another run; nil for nobody.
+	Places Places
 	// Wait bounds how long a run waits for slow work (snapshots); what is pending then is left for the next run of the
 	// same finding. 0 waits as long as the context lasts.
 	Wait time.Duration

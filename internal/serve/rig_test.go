@@ -88,7 +88,7 @@ func (r *rig) restart(t *testing.T, dir string, conf config.Serve) {
 	all.Serve = conf
 	r.engine = engine.New(engine.Options{
 		Actions: actions.Catalog(), Store: r.store, Vault: v, Config: all, Owner: "test", Progress: r.Progress,
-		Wait: 10 * time.Minute,
+		Wait: 10 * time.Minute, Places: r.Places(),
 		Clients: func(_ context.Context, account, region string) (*cloud.Clients, error) {
 			c := cfg.Copy()
 			c.Region = region

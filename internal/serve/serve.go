@@ -27,7 +27,7 @@ type Options struct {
 	Metrics   http.Handler // answers /metrics; nil: 404
 }
 
-// Service takes findings in and looks after cases. Make it with New, give its Progress to the engine, then Run it once.
+// Service takes findings in and looks after cases. Make it with New, give its Progress and Places to the engine, then Run it once.
 type Service struct {
 	o    Options
 	pool *pool
@@ -66,11 +66,11 @@ func New(o Options) *Service {
 	}
 }
 
-// Progress is the engine's: it writes the log, and frees a worker when a containment is over.
+// Places are the engine's: a worker is free when a containment is over.
+func (s *Service) Places() engine.Places { return s.pool }
+
+// Progress is the engine's: it writes the log.
 func (s *Service) Progress(e engine.Event) {
-	if e.Action == "" && e.Target.ID != "" {
-		s.pool.contained(e.Target)
-	}
 	level := slog.LevelInfo
 	switch e.Status {
 	case string(action.Failed), string(action.Conflict), string(casefile.Partial):
