@@ -109,6 +109,9 @@ func (e *unfinishedError) Error() string {
 // leftOver is an *unfinishedError where answering a case again may make it better. What is only evidence is none: the backlog
 // goes on with that.
 func leftOver(c casefile.Case) error {
+	if c.Status == casefile.Partial && c.Settled && len(c.Unanswered) == 0 && len(c.LetGo) > 0 {
+		return nil // a person has put single actions back: answering again leaves them so
+	}
 	switch c.Status {
 	case casefile.Contained, casefile.Observed, casefile.Unsupported, casefile.AwaitingApproval, casefile.Released:
 		return nil
