@@ -10,7 +10,8 @@ import (
 	"cordon/internal/notify"
 )
 
-// rereadKey is how often a key that does not match has the secret read again: it may have been rotated.
+// rereadKey is how often the secret is read again, and how often a key that does not match has it read at once: it may have been
+// rotated.
 const rereadKey = 30 * time.Second
 
 // apiKey compares what a request brings with the intake's key.
@@ -33,6 +34,15 @@ func (k *apiKey) load(ctx context.Context) error {
 	defer k.mu.Unlock()
 	k.hash = sha256.Sum256([]byte(key))
 	return nil
+}
+
+// keep reads the key again and again until ctx ends, so that one that was revoked does not work for long, whoever knocks.
+func (k *apiKey) keep(ctx context.Context, failed func(error)) {
+	for sleep(ctx, rereadKey); ctx.Err() == nil; sleep(ctx, rereadKey) {
+		if err := k.load(ctx); err != nil {
+			failed(err)
+		}
+	}
 }
 
 // matches says whether given is the key, in a time that tells nothing of it. The error is of a key that could not be read

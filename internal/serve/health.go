@@ -50,7 +50,7 @@ func (r *readiness) store(ctx context.Context, check func(context.Context) error
 	r.looking.Lock()
 	defer r.looking.Unlock()
 	if time.Since(r.storeAt) >= storeLook {
-		ctx, cancel := context.WithTimeout(ctx, storeLook)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLook) // a probe that hangs up says nothing of the store
 		defer cancel()
 		r.storeErr, r.storeAt = check(ctx), time.Now()
 	}

@@ -22,6 +22,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"cordon/internal/awssim"
@@ -322,5 +323,48 @@ func write(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestKeyRevoked: a key that was taken back does not work for longer than half a minute, also where nobody sends another one.
+func TestKeyRevoked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := t.TempDir() + "/key"
+		write(t, file, "leaked")
+		k := &apiKey{secret: notify.NewSecret("serve.api_key", notify.SecretRef("file:"+file), notify.Deps{})}
+		if err := k.load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		failed := 0
+		go k.keep(ctx, func(error) { failed++ })
+		write(t, file, "new")
+		if ok, _ := k.matches(ctx, "leaked"); !ok {
+			t.Error("refused before it is read again")
+		}
+		time.Sleep(rereadKey + time.Second)
+		if ok, _ := k.matches(ctx, "leaked"); ok {
+			t.Error("the leaked key still works")
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(rereadKey)
+		if ok, _ := k.matches(ctx, "new"); !ok || failed != 1 {
+			t.Errorf("a secret that cannot be read: works %v, said %d times", ok, failed)
+		}
+	})
+}
+
+// TestStoreLook: a probe that hangs up early says nothing of the store.
+func TestStoreLook(t *testing.T) {
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	var r readiness
+	for _, ctx := range []context.Context{gone, t.Context()} {
+		if err := r.store(ctx, func(ctx context.Context) error { return ctx.Err() }); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -205,6 +205,9 @@ func (s *Service) loops(ctx, aside context.Context, wg *sync.WaitGroup) {
 		wg.Go(func() { s.poll(ctx) })
 		wg.Go(func() { every(ctx, depthEvery, func() { s.measure(ctx) }) })
 	}
+	if s.o.Config.Listen != "" {
+		wg.Go(func() { s.key.keep(ctx, func(err error) { s.said(ctx, "api-key", err) }) })
+	}
 	wg.Go(func() { s.goOn(ctx) })
 	wg.Go(func() { every(ctx, noticesEvery, func() { s.said(aside, "notices", s.engine.SendUnsent(aside)) }) })
 	wg.Go(func() { every(ctx, noticesEvery, func() { s.said(aside, "questions", s.engine.Lapse(aside)) }) })
