@@ -190,7 +190,7 @@ func (a *app) runServe(ctx context.Context) error {
 		s.Progress(ev)
 		m.Event(ev)
 	}
-	e, store, err := w.engine(ctx, progress, engine.Options{Wait: serveWait, Step: m.Step, Places: s.Places()})
+	e, store, err := w.engine(ctx, progress, engine.Options{Wait: serveWait, Step: m.Step, Places: s.Places(), Containments: max(32, conf.Serve.Workers)})
 	if err != nil {
 		return err
 	}
