@@ -65,6 +65,9 @@ func (s *Service) reasons(ctx context.Context) []string {
 		out = append(out, "the case store cannot be written (see the log)")
 		s.said(ctx, "store", err)
 	}
+	if s.o.Config.Listen != "" && s.key.missing() {
+		out = append(out, "the intake has no key any more (see the log)")
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopping {

@@ -6,13 +6,16 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"math/big"
 	"net"
 	"net/http"
@@ -24,6 +27,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/aws/smithy-go"
 
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
@@ -164,7 +169,7 @@ func TestAcceptedIsStored(t *testing.T) {
 	}
 }
 
-// TestKeyRotation: a rotated key is taken, the old one is not any more, and where the secret cannot be read the last one counts.
+// TestKeyRotation: a rotated key is taken, the old one is not any more; where the secret is gone or empty nobody is let in.
 func TestKeyRotation(t *testing.T) {
 	r := intakeRig(t, nil)
 	file := strings.TrimPrefix(string(r.o.Config.APIKey), "file:")
@@ -183,7 +188,37 @@ func TestKeyRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	is("another", false)
-	is("rotated", true)
+	is("rotated", false)
+	write(t, file, "back")
+	is("back", true)
+	write(t, file, "\n")
+	is("another", false)
+	is("back", false)
+}
+
+// TestPassing: a secret that could not be read is gone, or only cannot be read now.
+func TestPassing(t *testing.T) {
+	aws := func(code string) error {
+		return fmt.Errorf("read: %w", &smithy.OperationError{ServiceID: "Secrets Manager", OperationName: "GetSecretValue", Err: &smithy.GenericAPIError{Code: code}})
+	}
+	for _, tt := range []struct {
+		err  error
+		want bool
+	}{
+		{aws("ResourceNotFoundException"), false},
+		{aws("InvalidRequestException"), false},
+		{aws("ThrottlingException"), true},
+		{aws("AccessDeniedException"), true},
+		{&smithy.OperationError{Err: errors.New("connection refused")}, true},
+		{&fs.PathError{Op: "open", Err: fs.ErrNotExist}, false},
+		{&fs.PathError{Op: "open", Err: fs.ErrPermission}, true},
+		{errors.New("it must be one line that is not empty"), false},
+		{context.DeadlineExceeded, true},
+	} {
+		if got := passing(tt.err); got != tt.want {
+			t.Errorf("%v passes: %v", tt.err, got)
+		}
+	}
 }
 
 // TestRun: over TLS, from a start to a stop, with real sockets; and the service manager is told.
@@ -351,8 +386,8 @@ func TestKeyRevoked(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(rereadKey)
-		if ok, _ := k.matches(ctx, "new"); !ok || failed != 1 {
-			t.Errorf("a secret that cannot be read: works %v, said %d times", ok, failed)
+		if ok := k.same(sha256.Sum256([]byte("new"))); ok || failed != 1 {
+			t.Errorf("a secret that is gone: works %v, said %d times", ok, failed)
 		}
 	})
 }
