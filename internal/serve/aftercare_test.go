@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,20 @@ func TestLetGo(t *testing.T) {
 		}
 		if left := r.queue.left(); len(left) > 0 {
 			t.Errorf("left %v, hidden %v\n%s", left, r.queue.hidden("m-2"), r.log)
+		}
+	})
+}
+
+// TestTimeToContainOnce: a case's time to contain is counted once, however many findings of it were taken in before.
+func TestTimeToContainOnce(t *testing.T) {
+	slow := awssim.Options{Latency: func(awssim.Call) time.Duration { return time.Second }}
+	onQueue(t, slow, nil, func(t *testing.T, r *rig) {
+		for n := range 8 {
+			r.queue.send(fmt.Sprint("m-", n), event(web, n+1))
+		}
+		time.Sleep(20 * time.Minute)
+		if n := r.metrics.get(string(TimeToContain)); n != 1 || len(r.queue.left()) > 0 {
+			t.Errorf("counted %d times, left %v", n, r.queue.left())
 		}
 	})
 }

@@ -32,6 +32,7 @@ import (
 
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
+	"cordon/internal/casefile/sqlite"
 	"cordon/internal/config"
 	"cordon/internal/engine"
 	"cordon/internal/notify"
@@ -402,4 +403,47 @@ func TestStoreLook(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestStoreMoved: what is posted after the store's file was moved away is not said to be stored.
+func TestStoreMoved(t *testing.T) {
+	r := intakeRig(t, nil)
+	path := filepath.Join(t.TempDir(), "cordon.db")
+	store, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	r.store = store
+	r.restart(t, t.TempDir(), r.o.Config)
+	r.begin(t.Context())
+	if err := r.key.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, path+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if status, body, _ := r.post(t, "/findings", "POST", planted, event(web, 1)); status != http.StatusServiceUnavailable {
+		t.Errorf("%d %v", status, body)
+	}
+	if why := r.reasons(t.Context()); len(why) != 1 || !strings.Contains(why[0], "case store") {
+		t.Errorf("reasons %v", why)
+	}
+	if err := os.Rename(path+".old", path); err != nil {
+		t.Fatal(err)
+	}
+	if status, body, _ := r.post(t, "/findings", "POST", planted, event(web, 1)); status != http.StatusAccepted {
+		t.Errorf("put back: %d %v", status, body)
+	}
+	r.jobs.wait()
+}
+
+// TestPartlyUsable: what is no finding among findings is logged and counted.
+func TestPartlyUsable(t *testing.T) {
+	r := intakeRig(t, nil)
+	status, body, _ := r.post(t, "/findings", "POST", planted, "["+event(web, 1)+`,{"hello":1}]`)
+	if status != http.StatusAccepted || r.metrics.get("cordon_findings_total http unusable") != 1 || !strings.Contains(r.log.String(), "documents that are none") {
+		t.Errorf("%d %v, counted %v\n%s", status, body, r.metrics.n, r.log)
+	}
+	r.jobs.wait()
 }

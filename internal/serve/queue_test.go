@@ -217,6 +217,9 @@ func TestStopGivesMessagesBack(t *testing.T) {
 		if len(r.queue.left()) != 1 || hidden[len(hidden)-1] != 0 || c.Status != casefile.Contained || c.Settled {
 			t.Errorf("left %v, hidden %v, case %s, settled %v", r.queue.left(), hidden, c.Status, c.Settled)
 		}
+		if strings.Contains(r.log.String(), "not answered to its end") || !strings.Contains(r.log.String(), "left for the next start") {
+			t.Errorf("a stop is told as an error:\n%s", r.log)
+		}
 	})
 }
 

@@ -154,6 +154,8 @@ func (c *counted) Count(m Metric, n int, labels ...Label) {
 	c.n[key] += n
 }
 
+func (c *counted) Observe(m Metric, _ time.Duration) { c.Count(m, 1) }
+
 func (c *counted) get(key string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

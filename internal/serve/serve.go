@@ -62,7 +62,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		o: o, pool: newPool(o.Config.Workers, o.Telemetry), key: &apiKey{secret: o.Key}, queue: &queue{o.Queue, o.Config.Queue},
-		inHand: hands{cases: map[string]int{}},
+		inHand: hands{cases: map[string]*hand{}},
 	}
 }
 
