@@ -24,6 +24,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -373,8 +374,8 @@ func TestKeyRevoked(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		failed := 0
-		go k.keep(ctx, func(error) { failed++ })
+		var failed atomic.Int64
+		go k.keep(ctx, func(error) { failed.Add(1) })
 		write(t, file, "new")
 		if ok, _ := k.matches(ctx, "leaked"); !ok {
 			t.Error("refused before it is read again")
@@ -387,8 +388,8 @@ func TestKeyRevoked(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(rereadKey)
-		if ok := k.same(sha256.Sum256([]byte("new"))); ok || failed != 1 {
-			t.Errorf("a secret that is gone: works %v, said %d times", ok, failed)
+		if ok := k.same(sha256.Sum256([]byte("new"))); ok || failed.Load() != 1 {
+			t.Errorf("a secret that is gone: works %v, said %d times", ok, failed.Load())
 		}
 	})
 }
