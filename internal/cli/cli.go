@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"syscall"
@@ -77,6 +78,7 @@ type app struct {
 	sandbox    string
 	output     string
 	quiet      bool
+	log        *slog.Logger // of a service; nil where people read standard error
 }
 
 // Main runs the command line and gives the exit code.

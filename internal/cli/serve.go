@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -53,7 +55,7 @@ Exit codes:
 			case check && health:
 				return usage("--check and --healthcheck are two questions: leave one of both out")
 			case check:
-				return a.checkServe()
+				return a.checkServe(cmd.Context())
 			case health:
 				return a.healthcheck(cmd.Context())
 			default:
@@ -108,7 +110,20 @@ func (a *app) serveSettings() (config.Config, error) {
 	return conf, nil
 }
 
-func (a *app) checkServe() error {
+// writable says what keeps this user from writing an SQLite store; it makes none. Of another store nothing is said.
+func writable(store string) error {
+	u, err := url.Parse(store)
+	if err != nil || u.Scheme != "sqlite" {
+		return err
+	}
+	const toWrite = 2
+	if err := syscall.Access(u.Path, toWrite); err != nil && !errors.Is(err, fs.ErrNotExist) { // what is not there the service makes
+		return &fs.PathError{Op: "access", Path: u.Path, Err: err}
+	}
+	return nil
+}
+
+func (a *app) checkServe(ctx context.Context) error {
 	conf, err := a.serveSettings()
 	if err != nil {
 		return err
@@ -117,6 +132,14 @@ func (a *app) checkServe() error {
 		return usage("read the certificate of the intake: %w (see serve.tls)", err)
 	}
 	c := conf.Serve
+	if c.Listen != "" && !c.APIKey.InSecretsManager() { // which would be a call
+		if _, err := notify.NewSecret("serve.api_key", c.APIKey, notify.Deps{}).Get(ctx); err != nil {
+			return usage("%w (see serve.api_key)", err)
+		}
+	}
+	if err := writable(conf.Store); err != nil {
+		return usage("write store: %w (see store)", err)
+	}
 	if a.json() {
 		return a.printJSON(struct {
 			Queue   string         `json:"queue,omitempty"`
@@ -165,6 +188,7 @@ func (a *app) runServe(ctx context.Context) error {
 	}
 	ctx, now, release := stops(ctx)
 	defer release()
+	a.log = logger(a.Err)
 	w, err := a.world(ctx)
 	if err != nil {
 		return err
@@ -176,7 +200,7 @@ func (a *app) runServe(ctx context.Context) error {
 	}
 	defer func() { _ = m.end(ctx) }()
 	w.observe(m.Telemetry)
-	o := serve.Options{Config: conf.Serve, Log: logger(a.Err), Telemetry: m, Metrics: m.Handler()}
+	o := serve.Options{Config: conf.Serve, Log: a.log, Telemetry: m, Metrics: m.Handler()}
 	o.Queue = sqs.NewFromConfig(cloud.Timely(w.aws, serve.LongPoll), func(q *sqs.Options) {
 		if r := conf.Serve.QueueRegion(); r != "" {
 			q.Region = r
@@ -190,7 +214,7 @@ func (a *app) runServe(ctx context.Context) error {
 		s.Progress(ev)
 		m.Event(ev)
 	}
-	e, store, err := w.engine(ctx, progress, engine.Options{Wait: serveWait, Step: m.Step})
+	e, store, err := w.engine(ctx, progress, engine.Options{Wait: serveWait, Step: m.Step, Places: s.Places(), Containments: max(32, conf.Serve.Workers)})
 	if err != nil {
 		return err
 	}

@@ -97,9 +97,16 @@ func (a *app) world(ctx context.Context) (*world, error) {
 	return w, nil
 }
 
-// sdkSays is the SDK's logger: a line on standard error, where it is wanted.
+// sdkSays is the SDK's logger: a line in the log, or on standard error where it is wanted.
 func (a *app) sdkSays(class logging.Classification, format string, args ...any) {
-	if !a.quiet {
+	switch {
+	case a.log != nil:
+		say := a.log.Warn
+		if class == logging.Debug {
+			say = a.log.Debug
+		}
+		say("AWS SDK", "text", fmt.Sprintf(format, args...))
+	case !a.quiet:
 		fmt.Fprintf(a.Err, "cordon: AWS SDK, %s: %s\n", class, line(fmt.Sprintf(format, args...)))
 	}
 }

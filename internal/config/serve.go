@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,6 +74,12 @@ var (
 	queueHost  = regexp.MustCompile(`^sqs(?:-fips)?\.([a-z0-9-]+)\.(amazonaws\.com(\.cn)?|api\.aws)$`)
 )
 
+// framing are headers that say how a request is sent: a key cannot travel in them.
+var framing = []string{
+	"accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host", "keep-alive", "te",
+	"trailer", "transfer-encoding", "upgrade",
+}
+
 // QueueRegion is the Region in the queue's URL, "" where it has none, because it is no address of AWS's.
 func (s Serve) QueueRegion() string {
 	u, err := url.Parse(s.Queue)
@@ -95,6 +102,8 @@ func (s Serve) check() error {
 		return strict.In(fmt.Errorf("%d is not between 1 and 256", s.Workers), "workers")
 	case !headerName.MatchString(s.APIKeyHeader):
 		return strict.In(fmt.Errorf("%q is no name of a header", s.APIKeyHeader), "api_key_header")
+	case slices.Contains(framing, strings.ToLower(s.APIKeyHeader)):
+		return strict.In(fmt.Errorf("%q has a meaning of its own in HTTP; name another header, such as X-Api-Key", s.APIKeyHeader), "api_key_header")
 	case time.Duration(s.Watch.Every) < 10*time.Second, time.Duration(s.Watch.Every) > 7*24*time.Hour:
 		return strict.In(fmt.Errorf("%s is not between 10s and 7d", s.Watch.Every), "watch", "every")
 	case time.Duration(s.StopTimeout) > time.Hour:
@@ -122,6 +131,8 @@ func (s Serve) checkIntake() error {
 		return strict.In(err, "listen")
 	}
 	switch {
+	case collide(s.Listen, s.Health):
+		return strict.In(fmt.Errorf("%s and serve.health, %s, are one port; give each its own", s.Listen, s.Health), "listen")
 	case (s.TLS.Certificate == "") != (s.TLS.Key == ""):
 		return strict.In(errors.New("needs both certificate and key"), "tls")
 	case s.TLS.Certificate == "" && !loopback:
@@ -132,6 +143,14 @@ func (s Serve) checkIntake() error {
 		return strict.In(errors.New("is missing; who sends findings has things cut off, so the intake wants a key (env:NAME, file:PATH or secretsmanager:ARN)"), "api_key")
 	}
 	return strict.In(s.APIKey.Check("the key"), "api_key")
+}
+
+// collide says whether two addresses cannot be listened on side by side.
+func collide(a, b string) bool {
+	hostA, portA, _ := net.SplitHostPort(a)
+	hostB, portB, _ := net.SplitHostPort(b)
+	every := func(host string) bool { return host == "" || host == "0.0.0.0" || host == "::" }
+	return portA == portB && portA != "0" && (hostA == hostB || every(hostA) || every(hostB))
 }
 
 // address checks HOST:PORT and says whether only this machine can reach it. The host is an IP address, localhost, or empty for

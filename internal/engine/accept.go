@@ -76,7 +76,10 @@ func (e *Engine) RespondTo(ctx context.Context, a Accepted) []Result {
 	out := make([]Result, len(a.targets))
 	var wg sync.WaitGroup
 	for i, t := range a.targets {
-		wg.Go(func() { out[i] = e.respondLater(ctx, a.f, t, a.received) })
+		wg.Go(func() {
+			defer e.contained(ctx, t.target) // whatever became of it: the others' may go on
+			out[i] = e.respondLater(ctx, a.f, t, a.received)
+		})
 	}
 	wg.Wait()
 	e.link(ctx, []finding.Finding{a.f}, out)

@@ -60,6 +60,8 @@ type Options struct {
 	Step func(ctx context.Context, caseID, action string) (context.Context, func(status string))
 	// Progress is told what happens as it happens, from many goroutines; nil for nobody.
 	Progress func(Event)
+	// Places are told when a run's containment is over, and when it waits for another run; nil for nobody.
+	Places Places
 	// Wait bounds how long a run waits for slow work (snapshots); what is pending then is left for the next run of the
 	// same finding. 0 waits as long as the context lasts.
 	Wait time.Duration
@@ -69,6 +71,8 @@ type Options struct {
 	// Recheck looks at a contained target again for every delivery, as a person who asks wants it; without it a delivery
 	// that brings nothing new is not looked at.
 	Recheck bool
+	// Containments bounds how many targets are contained at once; 0 is 32.
+	Containments int
 	// Owner names this process in leases and journals.
 	Owner string
 	// Local says that no process of another machine uses the store: the lease of one that has died on this machine is then
@@ -89,7 +93,13 @@ type Event struct {
 
 // New makes an engine.
 func New(o Options) *Engine {
-	e := &Engine{actions: map[string]action.Action{}, o: o, containing: make(slots, 32), collecting: make(slots, 64), rules: approvalRules(o.Config.Policy.Approval)}
+	if o.Containments == 0 {
+		o.Containments = 32
+	}
+	e := &Engine{
+		actions: map[string]action.Action{}, o: o, containing: make(slots, o.Containments), collecting: make(slots, 64),
+		rules: approvalRules(o.Config.Policy.Approval),
+	}
 	for _, a := range o.Actions {
 		e.actions[a.ID] = a
 	}

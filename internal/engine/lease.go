@@ -13,15 +13,27 @@ import (
 
 const leaseTime = 30 * time.Second
 
+// How long whoever waits for a lease pauses between two looks: longer each time.
+const (
+	leasePause     = 250 * time.Millisecond
+	leasePauseMost = 2 * time.Second
+)
+
 // lease takes the case for this run, waiting while another process has it, and keeps it until free is called. A process
 // that dies loses it after leaseTime, or soon where its death can be seen; one that was asleep that long finds its context
-// cancelled. While it is to wait it calls meanwhile, if there is one.
+// cancelled. While it is to wait it calls meanwhile, if there is one, and its place is free for others: see Places.
 func (e *Engine) lease(ctx context.Context, c casefile.Case, meanwhile func(context.Context, string) error) (held context.Context, free func(), waited bool, err error) {
 	var late grave
-	for {
+	var resume func(context.Context) error
+	var ended <-chan struct{}
+	for pause := leasePause; ; pause = min(pause+pause/4, leasePauseMost) {
 		held, free, err := e.tryLease(ctx, c.ID)
 		var other *casefile.HeldError
 		if !errors.As(err, &other) {
+			if err == nil && waited && resume(held) != nil {
+				free()
+				return nil, nil, waited, &InterruptedError{c.ID}
+			}
 			return held, free, waited, err
 		}
 		if late.rests(e.dead(other.Lease.Owner), other.Lease.Owner, time.Now()) {
@@ -31,6 +43,7 @@ func (e *Engine) lease(ctx context.Context, c casefile.Case, meanwhile func(cont
 		}
 		if !waited {
 			waited = true
+			resume, ended = e.waits(ctx, c.Target)
 			e.tell(Event{Case: c.ID, Target: c.Target, Status: string(c.Status), Text: fmt.Sprintf(
 				"waiting for another run (%s), until %s at the latest if that has died", ownerName(other.Lease.Owner), other.Lease.Until.Format(time.TimeOnly),
 			)})
@@ -41,7 +54,9 @@ func (e *Engine) lease(ctx context.Context, c casefile.Case, meanwhile func(cont
 			}
 		}
 		select {
-		case <-time.After(250 * time.Millisecond):
+		case <-time.After(pause):
+		case <-ended:
+			return nil, nil, waited, &InterruptedError{c.ID}
 		case <-ctx.Done():
 			return nil, nil, waited, &InterruptedError{c.ID}
 		}

@@ -318,6 +318,7 @@ func (e *Engine) settleAlone(ctx context.Context, c casefile.Case, f finding.Fin
 	if err != nil || !changed {
 		return now, err
 	}
+	e.contained(ctx, now.Target)
 	n := e.notices()
 	n.send(ctx, now, statusKey(now), noticeOf(now, &f, nil))
 	n.wait()

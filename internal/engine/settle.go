@@ -18,6 +18,9 @@ func (r *run) settle(ctx context.Context, final bool) {
 	if r.stopped() || r.pre.permit(context.WithoutCancel(ctx)) != nil {
 		return // nothing was to be changed, so nothing is said of the case
 	}
+	if !final {
+		defer r.e.contained(ctx, r.c.Target)
+	}
 	interrupted := ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx) // what was done is said, also when the caller has gone away
 	records, err := r.e.o.Store.Records(ctx, r.caseID)

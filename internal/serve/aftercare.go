@@ -2,7 +2,9 @@ package serve
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +50,10 @@ func (s *Service) backlog(ctx context.Context, tries map[string]try, cut map[str
 	if s.said(ctx, "backlog", err); err == nil {
 		s.o.Telemetry.Gauge(CutReleases, float64(len(b.Releases)))
 	}
+	if err == nil {
+		forget(cut, b.Releases, func(string) bool { return false })
+		forget(tries, b.Cases, s.inHand.has) // what came to its end meanwhile and is back begins anew
+	}
 	for _, c := range b.Releases {
 		if !cut[c.ID] {
 			cut[c.ID] = true
@@ -71,6 +77,13 @@ func (s *Service) backlog(ctx context.Context, tries map[string]try, cut map[str
 		}
 	}
 	return b.AtWork
+}
+
+// forget drops what is neither among the cases nor to be kept.
+func forget[V any](m map[string]V, cases []casefile.Case, kept func(id string) bool) {
+	maps.DeleteFunc(m, func(id string, _ V) bool {
+		return !kept(id) && !slices.ContainsFunc(cases, func(c casefile.Case) bool { return c.ID == id })
+	})
 }
 
 // resume goes on with one case, for which a place was reserved.

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"cordon/internal/casefile"
 	"cordon/internal/cloud"
 	"cordon/internal/config"
+	"cordon/internal/engine"
 )
 
 // meddle moves one of the instance's interfaces out of its quarantine.
@@ -92,6 +94,50 @@ func TestInterruptedRelease(t *testing.T) {
 		}
 		for _, d := range awssim.Diff(before, r.account.Dump(awssim.DumpOptions{})) {
 			t.Error("changed:", d)
+		}
+	})
+}
+
+// TestForget: what is not in the backlog any more is forgotten, unless it is being worked on.
+func TestForget(t *testing.T) {
+	m := map[string]try{"c-gone": {n: 3}, "c-there": {n: 1}, "c-busy": {n: 2}}
+	forget(m, []casefile.Case{{ID: "c-there"}, {ID: "c-new"}}, func(id string) bool { return id == "c-busy" })
+	if len(m) != 2 || m["c-there"].n != 1 || m["c-busy"].n != 2 {
+		t.Errorf("left %v", m)
+	}
+}
+
+// TestLetGo: a finding of a case in which a person has put single actions back is answered, and not tried again and again.
+func TestLetGo(t *testing.T) {
+	onQueue(t, awssim.Options{}, nil, func(t *testing.T, r *rig) {
+		r.queue.send("m-1", event(web, 1))
+		time.Sleep(5 * time.Minute)
+		id := r.cases(t)[0].ID
+		if _, err := r.engine.Release(t.Context(), id, engine.ReleaseOptions{Only: []string{"ec2.isolate-network"}}); err != nil {
+			t.Fatal(err)
+		}
+		r.queue.send("m-2", event(web, 2))
+		time.Sleep(5 * time.Minute)
+		c, err := r.store.Case(t.Context(), id)
+		if err != nil || c.Status != casefile.Partial || len(c.Findings) != 1 || c.Findings[0].Count != 2 {
+			t.Errorf("%s %s, %+v, %v", c.Status, c.Reason, c.Findings, err)
+		}
+		if left := r.queue.left(); len(left) > 0 {
+			t.Errorf("left %v, hidden %v\n%s", left, r.queue.hidden("m-2"), r.log)
+		}
+	})
+}
+
+// TestTimeToContainOnce: a case's time to contain is counted once, however many findings of it were taken in before.
+func TestTimeToContainOnce(t *testing.T) {
+	slow := awssim.Options{Latency: func(awssim.Call) time.Duration { return time.Second }}
+	onQueue(t, slow, nil, func(t *testing.T, r *rig) {
+		for n := range 8 {
+			r.queue.send(fmt.Sprint("m-", n), event(web, n+1))
+		}
+		time.Sleep(20 * time.Minute)
+		if n := r.metrics.get(string(TimeToContain)); n != 1 || len(r.queue.left()) > 0 {
+			t.Errorf("counted %d times, left %v", n, r.queue.left())
 		}
 	})
 }

@@ -50,7 +50,7 @@ func (r *readiness) store(ctx context.Context, check func(context.Context) error
 	r.looking.Lock()
 	defer r.looking.Unlock()
 	if time.Since(r.storeAt) >= storeLook {
-		ctx, cancel := context.WithTimeout(ctx, storeLook)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLook) // a probe that hangs up says nothing of the store
 		defer cancel()
 		r.storeErr, r.storeAt = check(ctx), time.Now()
 	}
@@ -64,6 +64,9 @@ func (s *Service) reasons(ctx context.Context) []string {
 	if err := r.store(ctx, s.store.Check); err != nil {
 		out = append(out, "the case store cannot be written (see the log)")
 		s.said(ctx, "store", err)
+	}
+	if s.o.Config.Listen != "" && s.key.missing() {
+		out = append(out, "the intake has no key any more (see the log)")
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -92,6 +92,10 @@ func (s *Service) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.count("http", "accepted", len(findings))
+	if bad != nil {
+		s.count("http", "unusable", len(finding.Problems(bad)))
+		s.o.Log.Warn("a request with findings, and with documents that are none", "error", bad.Error())
+	}
 	out := acceptedBody{Cases: []string{}, Errors: problems(bad)}
 	for _, a := range all {
 		for _, c := range a.Cases() {

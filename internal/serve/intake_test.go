@@ -6,13 +6,16 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"math/big"
 	"net"
 	"net/http"
@@ -21,11 +24,16 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/aws/smithy-go"
 
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
+	"cordon/internal/casefile/sqlite"
 	"cordon/internal/config"
 	"cordon/internal/engine"
 	"cordon/internal/notify"
@@ -163,7 +171,7 @@ func TestAcceptedIsStored(t *testing.T) {
 	}
 }
 
-// TestKeyRotation: a rotated key is taken, the old one is not any more, and where the secret cannot be read the last one counts.
+// TestKeyRotation: a rotated key is taken, the old one is not any more; where the secret is gone or empty nobody is let in.
 func TestKeyRotation(t *testing.T) {
 	r := intakeRig(t, nil)
 	file := strings.TrimPrefix(string(r.o.Config.APIKey), "file:")
@@ -182,7 +190,37 @@ func TestKeyRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	is("another", false)
-	is("rotated", true)
+	is("rotated", false)
+	write(t, file, "back")
+	is("back", true)
+	write(t, file, "\n")
+	is("another", false)
+	is("back", false)
+}
+
+// TestPassing: a secret that could not be read is gone, or only cannot be read now.
+func TestPassing(t *testing.T) {
+	aws := func(code string) error {
+		return fmt.Errorf("read: %w", &smithy.OperationError{ServiceID: "Secrets Manager", OperationName: "GetSecretValue", Err: &smithy.GenericAPIError{Code: code}})
+	}
+	for _, tt := range []struct {
+		err  error
+		want bool
+	}{
+		{aws("ResourceNotFoundException"), false},
+		{aws("InvalidRequestException"), false},
+		{aws("ThrottlingException"), true},
+		{aws("AccessDeniedException"), true},
+		{&smithy.OperationError{Err: errors.New("connection refused")}, true},
+		{&fs.PathError{Op: "open", Err: fs.ErrNotExist}, false},
+		{&fs.PathError{Op: "open", Err: fs.ErrPermission}, true},
+		{errors.New("it must be one line that is not empty"), false},
+		{context.DeadlineExceeded, true},
+	} {
+		if got := passing(tt.err); got != tt.want {
+			t.Errorf("%v passes: %v", tt.err, got)
+		}
+	}
 }
 
 // TestRun: over TLS, from a start to a stop, with real sockets; and the service manager is told.
@@ -323,4 +361,90 @@ func write(t *testing.T, file, text string) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestKeyRevoked: a key that was taken back does not work for longer than half a minute, also where nobody sends another one.
+func TestKeyRevoked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := t.TempDir() + "/key"
+		write(t, file, "leaked")
+		k := &apiKey{secret: notify.NewSecret("serve.api_key", notify.SecretRef("file:"+file), notify.Deps{})}
+		if err := k.load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var failed atomic.Int64
+		go k.keep(ctx, func(error) { failed.Add(1) })
+		write(t, file, "new")
+		if ok, _ := k.matches(ctx, "leaked"); !ok {
+			t.Error("refused before it is read again")
+		}
+		time.Sleep(rereadKey + time.Second)
+		if ok, _ := k.matches(ctx, "leaked"); ok {
+			t.Error("the leaked key still works")
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(rereadKey)
+		if ok := k.same(sha256.Sum256([]byte("new"))); ok || failed.Load() != 1 {
+			t.Errorf("a secret that is gone: works %v, said %d times", ok, failed.Load())
+		}
+	})
+}
+
+// TestStoreLook: a probe that hangs up early says nothing of the store.
+func TestStoreLook(t *testing.T) {
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	var r readiness
+	for _, ctx := range []context.Context{gone, t.Context()} {
+		if err := r.store(ctx, func(ctx context.Context) error { return ctx.Err() }); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestStoreMoved: what is posted after the store's file was moved away is not said to be stored.
+func TestStoreMoved(t *testing.T) {
+	r := intakeRig(t, nil)
+	path := filepath.Join(t.TempDir(), "cordon.db")
+	store, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	r.store = store
+	r.restart(t, t.TempDir(), r.o.Config)
+	r.begin(t.Context())
+	if err := r.key.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, path+".old"); err != nil {
+		t.Fatal(err)
+	}
+	if status, body, _ := r.post(t, "/findings", "POST", planted, event(web, 1)); status != http.StatusServiceUnavailable {
+		t.Errorf("%d %v", status, body)
+	}
+	if why := r.reasons(t.Context()); len(why) != 1 || !strings.Contains(why[0], "case store") {
+		t.Errorf("reasons %v", why)
+	}
+	if err := os.Rename(path+".old", path); err != nil {
+		t.Fatal(err)
+	}
+	if status, body, _ := r.post(t, "/findings", "POST", planted, event(web, 1)); status != http.StatusAccepted {
+		t.Errorf("put back: %d %v", status, body)
+	}
+	r.jobs.wait()
+}
+
+// TestPartlyUsable: what is no finding among findings is logged and counted.
+func TestPartlyUsable(t *testing.T) {
+	r := intakeRig(t, nil)
+	status, body, _ := r.post(t, "/findings", "POST", planted, "["+event(web, 1)+`,{"hello":1}]`)
+	if status != http.StatusAccepted || r.metrics.get("cordon_findings_total http unusable") != 1 || !strings.Contains(r.log.String(), "documents that are none") {
+		t.Errorf("%d %v, counted %v\n%s", status, body, r.metrics.n, r.log)
+	}
+	r.jobs.wait()
 }

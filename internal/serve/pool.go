@@ -13,15 +13,17 @@ import (
 var errStopping = errors.New("the service is stopping")
 
 // pool bounds how many containments run at once, and has those of one target run one after another. A place is free again when
-// the containment is over; the evidence that follows has none.
+// the containment is over; the evidence that follows has none. It is an engine.Places: what a run says is of its own task alone.
 type pool struct {
 	telemetry Telemetry
 	workers   chan struct{}
 	queue     int           // how many may wait for a worker
+	crowd     int           // how many may wait for their target's turn; they want no worker before they have it
 	stopping  chan struct{} // closed: nothing new is begun
 
 	mu      sync.Mutex
-	waiting int
+	waiting int // for a worker
+	behind  int // for a turn
 	turns   map[string]*turn
 	tasks   map[*task]struct{}
 	giving  bool          // evidence is given up
@@ -36,14 +38,20 @@ type turn struct {
 
 // task is one piece of work in the pool.
 type task struct {
-	left   map[string]*turn // targets that are being contained
+	left   map[string]*turn    // targets that are being contained
+	parked map[string]struct{} // those of them that wait for another process's run, or an earlier one's evidence
+	works  bool                // it has a worker
+	taking chan struct{}       // of one place: held by who takes the worker again
 	cancel context.CancelFunc
-	end    func() // gives the worker back; whoever calls it has the lock
+	end    func(error) // ends the span
 }
+
+// taskKey is where a task's context has the task.
+type taskKey struct{}
 
 func newPool(workers int, t Telemetry) *pool {
 	return &pool{
-		telemetry: t, workers: make(chan struct{}, workers), queue: 4 * workers, stopping: make(chan struct{}),
+		telemetry: t, workers: make(chan struct{}, workers), queue: 4 * workers, crowd: 64 * workers, stopping: make(chan struct{}),
 		turns: map[string]*turn{}, tasks: map[*task]struct{}{}, free: make(chan struct{}),
 	}
 }
@@ -53,7 +61,7 @@ func newPool(workers int, t Telemetry) *pool {
 func (p *pool) reserve(n int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.waiting >= p.queue {
+	if p.waiting >= p.queue || p.behind >= p.crowd {
 		return false
 	}
 	p.wait(n)
@@ -88,6 +96,9 @@ func (p *pool) wake() {
 func (p *pool) idle() (n int, changed <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.behind >= p.crowd {
+		return 0, p.free
+	}
 	return cap(p.workers) - len(p.workers) - p.waiting, p.free
 }
 
@@ -111,7 +122,7 @@ func (p *pool) awaitIdle(ctx context.Context) int {
 func (p *pool) do(ctx context.Context, targets []finding.Target, f func(context.Context)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := &task{left: map[string]*turn{}, cancel: cancel}
+	t := &task{left: map[string]*turn{}, parked: map[string]struct{}{}, taking: make(chan struct{}, 1), cancel: cancel, end: func(error) {}}
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -120,6 +131,7 @@ func (p *pool) do(ctx context.Context, targets []finding.Target, f func(context.
 			p.over(t, key)
 		}
 	}()
+	ctx = context.WithValue(ctx, taskKey{}, t)
 	err := p.begin(ctx, t, targets)
 	p.release(1)
 	if err != nil {
@@ -147,15 +159,21 @@ func (p *pool) begin(ctx context.Context, t *task, targets []finding.Target) err
 	_, end := p.telemetry.Span(ctx, "containment")
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t.end = sync.OnceFunc(func() {
-		end(nil)
-		<-p.workers
-		p.telemetry.Gauge(BusyWorkers, float64(len(p.workers)))
-		p.wake()
-	})
+	t.works, t.end = true, end
 	p.tasks[t] = struct{}{}
 	p.telemetry.Gauge(BusyWorkers, float64(len(p.workers)))
 	return nil
+}
+
+// rest gives a task's worker back where none of its targets needs it now; the caller has the lock.
+func (p *pool) rest(t *task) {
+	if !t.works || len(t.left) > len(t.parked) {
+		return
+	}
+	t.works = false
+	<-p.workers
+	p.telemetry.Gauge(BusyWorkers, float64(len(p.workers)))
+	p.wake()
 }
 
 // take takes a place of a channel.
@@ -183,10 +201,21 @@ func (p *pool) enter(ctx context.Context, t *task, key string) error {
 		p.turns[key] = own
 	}
 	own.users++
+	select {
+	case own.held <- struct{}{}:
+		t.left[key] = own
+		p.mu.Unlock()
+		return nil
+	default:
+	}
+	p.behind++
+	p.wait(-1) // the place is another finding's meanwhile
 	p.mu.Unlock()
 	err := p.take(ctx, own.held)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.behind--
+	p.wait(1)
 	if err != nil {
 		p.leave(key, own)
 		return err
@@ -202,30 +231,77 @@ func (p *pool) leave(key string, own *turn) {
 	}
 }
 
-// contained says that the containment of a target is over, for the task at work on it.
-func (p *pool) contained(target finding.Target) {
+// Contained ends the turn at a target of the task whose context it is.
+func (p *pool) Contained(ctx context.Context, target finding.Target) {
+	t, ok := ctx.Value(taskKey{}).(*task)
+	if !ok {
+		return // nobody's turn: it looked at what is contained
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if key := target.String(); t.left[key] != nil {
+		p.over(t, key)
+	}
+}
+
+// Wait gives the worker of the task whose context it is back, where its other targets do not need it. The turn stays its own:
+// one task alone waits for a target. There is no more use in waiting when the pool is stopped.
+func (p *pool) Wait(ctx context.Context, target finding.Target) (resume func(context.Context) error, ended <-chan struct{}) {
+	nothing := func(context.Context) error { return nil }
+	t, ok := ctx.Value(taskKey{}).(*task)
+	if !ok {
+		return nothing, nil
+	}
 	key := target.String()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for t := range p.tasks {
-		if t.left[key] != nil {
-			p.over(t, key)
-		}
+	if t.left[key] == nil {
+		return nothing, p.stopping
 	}
+	t.parked[key] = struct{}{}
+	p.rest(t)
+	return func(ctx context.Context) error { return p.resume(ctx, t, key) }, p.stopping
+}
+
+// resume takes a worker for a task again, unless another of its targets has.
+func (p *pool) resume(ctx context.Context, t *task, key string) error {
+	if err := p.take(ctx, t.taking); err != nil {
+		return err
+	}
+	defer func() { <-t.taking }()
+	p.mu.Lock()
+	delete(t.parked, key)
+	works := t.works
+	if !works {
+		p.wait(1)
+	}
+	p.mu.Unlock()
+	if works {
+		return nil
+	}
+	err := p.take(ctx, p.workers)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wait(-1)
+	if err == nil {
+		t.works = true
+		p.telemetry.Gauge(BusyWorkers, float64(len(p.workers)))
+	}
+	return err
 }
 
 // over ends a task's turn at a target; with the last its worker is free. The caller has the lock.
 func (p *pool) over(t *task, key string) {
 	own := t.left[key]
 	delete(t.left, key)
+	delete(t.parked, key)
 	<-own.held
 	p.leave(key, own)
+	p.rest(t)
 	if len(t.left) > 0 {
 		return
 	}
-	if t.end != nil {
-		t.end()
-	}
+	t.end(nil)
 	if p.giving {
 		t.cancel()
 	}

@@ -79,10 +79,10 @@ func TestPoolEvidence(t *testing.T) {
 		work := func(name, id string) {
 			p.add(1)
 			wg.Go(func() {
-				err := p.do(t.Context(), target(id), func(context.Context) {
+				err := p.do(t.Context(), target(id), func(ctx context.Context) {
 					d.note(name + " begins")
 					time.Sleep(time.Second)
-					p.contained(target(id)[0])
+					p.Contained(ctx, target(id)[0])
 					time.Sleep(time.Hour)
 					d.note(name + " ends")
 				})
@@ -141,7 +141,7 @@ func TestPoolStop(t *testing.T) {
 							t.Error("a containment was cut")
 						}
 					}
-					p.contained(target(id)[0])
+					p.Contained(ctx, target(id)[0])
 					select {
 					case <-ctx.Done():
 						d.note(id + " gave its evidence up")
@@ -178,15 +178,101 @@ func TestPoolSeveralTargets(t *testing.T) {
 		p := newPool(1, none{})
 		p.add(1)
 		two := append(target("a"), target("b")...)
-		err := p.do(t.Context(), two, func(context.Context) {
-			p.contained(two[0])
+		err := p.do(t.Context(), two, func(ctx context.Context) {
+			p.Contained(ctx, two[0])
 			if n, _ := p.idle(); n != 0 {
 				t.Error("free with one of two contained")
 			}
-			p.contained(two[1])
-			p.contained(two[1])
+			p.Contained(ctx, two[1])
+			p.Contained(ctx, two[1])
 			if n, _ := p.idle(); n != 1 {
 				t.Error("not free with both contained")
+			}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestPoolWait: who waits for another process's run keeps the target's turn and gives the worker back; before it goes on it takes
+// one again. Those behind it want no worker. What others say of the target is not its own.
+func TestPoolWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(1, none{})
+		var d diary
+		var wg sync.WaitGroup
+		work := func(name, id string, f func(ctx context.Context)) {
+			p.add(1)
+			wg.Go(func() {
+				if err := p.do(t.Context(), target(id), f); err != nil {
+					t.Error(err)
+				}
+				d.note(name + " ends")
+			})
+			synctest.Wait()
+		}
+		two := slices.Concat(target("a"), target("b"))
+		p.add(1)
+		wg.Go(func() {
+			_ = p.do(t.Context(), two, func(ctx context.Context) {
+				one, _ := p.Wait(ctx, two[0])
+				if n, _ := p.idle(); n != 0 {
+					t.Error("free while another target of its own is contained")
+				}
+				other, _ := p.Wait(ctx, two[1])
+				if n, _ := p.idle(); n != 1 {
+					t.Error("not free while both wait")
+				}
+				p.Contained(t.Context(), two[0]) // a look's, which has no turn
+				time.Sleep(time.Minute)
+				var both sync.WaitGroup
+				for i, resume := range []func(context.Context) error{one, other} {
+					both.Go(func() {
+						if err := resume(ctx); err != nil {
+							t.Error(err)
+						}
+						if n, _ := p.idle(); n > 0 {
+							t.Error("without a worker")
+						}
+						time.Sleep(time.Second)
+						p.Contained(ctx, two[i])
+					})
+				}
+				both.Wait()
+			})
+			d.note("both end")
+		})
+		synctest.Wait()
+		for range 20 {
+			work("behind", "a", func(context.Context) {})
+		}
+		if n, _ := p.idle(); n != 1 || !p.reserve(0) {
+			t.Errorf("%d idle, with twenty behind", n)
+		}
+		work("c", "c", func(context.Context) {})
+		work("d", "d", func(context.Context) { time.Sleep(2 * time.Minute) })
+		wg.Wait()
+		if got := d.read(); !slices.Equal(got[:2], []string{"c ends", "d ends"}) || len(got) != 23 {
+			t.Errorf("got %v", got)
+		}
+		if n, _ := p.idle(); n != 1 || p.behind != 0 || p.waiting != 0 || len(p.turns) != 0 {
+			t.Errorf("afterwards: %d idle, %d behind, %d waiting, %d turns", n, p.behind, p.waiting, len(p.turns))
+		}
+	})
+}
+
+// TestPoolWaitStops: with a stop nobody waits any more, and nobody goes on.
+func TestPoolWaitStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(1, none{})
+		p.add(1)
+		err := p.do(t.Context(), target("a"), func(ctx context.Context) {
+			resume, ended := p.Wait(ctx, target("a")[0])
+			p.stop()
+			<-ended
+			if err := resume(ctx); !errors.Is(err, errStopping) {
+				t.Errorf("goes on: %v", err)
 			}
 		})
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"cordon/internal/awssim"
 	"cordon/internal/casefile"
 	"cordon/internal/config"
+	"cordon/internal/finding"
 )
 
 // onQueue runs the service's loops, without its doors, while test runs; then it stops them.
@@ -216,5 +217,84 @@ func TestStopGivesMessagesBack(t *testing.T) {
 		if len(r.queue.left()) != 1 || hidden[len(hidden)-1] != 0 || c.Status != casefile.Contained || c.Settled {
 			t.Errorf("left %v, hidden %v, case %s, settled %v", r.queue.left(), hidden, c.Status, c.Settled)
 		}
+		if strings.Contains(r.log.String(), "not answered to its end") || !strings.Contains(r.log.String(), "left for the next start") {
+			t.Errorf("a stop is told as an error:\n%s", r.log)
+		}
 	})
+}
+
+// TestWaitingForAnotherRun: findings of a target that another process is at work on keep nobody else waiting, one of them alone
+// asks whether that is over, and their containment has a worker then. A stop while it runs does not cut it.
+func TestWaitingForAnotherRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conf := serveConfig()
+		conf.Queue, conf.Workers = testURL, 1
+		r := newRig(t, awssim.Options{Latency: func(awssim.Call) time.Duration { return time.Second }}, conf)
+		claims := &claims{Store: r.store}
+		r.store = claims
+		r.restart(t, t.TempDir(), conf)
+		ctx, cancel := context.WithCancel(t.Context())
+		r.begin(ctx)
+		var poll sync.WaitGroup
+		poll.Go(func() { r.poll(ctx) })
+		f, err := finding.Decode(strings.NewReader(event(web, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, aerr := r.engine.Accept(t.Context(), f[0], time.Now())
+		if aerr != nil {
+			t.Fatal(aerr)
+		}
+		id := a.Cases()[0].ID
+		if err := r.store.Claim(t.Context(), id, "other", time.Now(), 10*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		claims.n.Store(0)
+		for n := range 40 {
+			r.queue.send(fmt.Sprintf("m-%02d", n), event(web, n+2))
+		}
+		time.Sleep(time.Minute)
+		r.queue.send("m-other", event(batch, 1))
+		time.Sleep(2 * time.Minute)
+		for _, c := range r.cases(t) {
+			if (c.Target.ID == batch) != (c.Status == casefile.Contained) {
+				t.Errorf("%s is %s", c.Target.ID, c.Status)
+			}
+		}
+		if n := claims.n.Load(); n > 150 {
+			t.Errorf("asked for a lease %d times in three minutes", n)
+		}
+		if err := r.store.Yield(t.Context(), id, "other"); err != nil {
+			t.Fatal(err)
+		}
+		for begun := false; !begun; time.Sleep(50 * time.Millisecond) {
+			records, err := r.store.Records(t.Context(), id)
+			begun = err != nil || len(records) > 0
+		}
+		if n, _ := r.pool.idle(); n != 0 {
+			t.Error("contains without a worker")
+		}
+		cancel()
+		r.pool.stop()
+		r.pool.giveUp()
+		poll.Wait()
+		r.jobs.wait()
+		if c, err := r.store.Case(t.Context(), id); err != nil || c.ContainedAfter == 0 || c.Settled {
+			t.Errorf("stopped: %s %s, %v", c.Status, c.Reason, err)
+		}
+		if left := len(r.queue.left()); left < 30 {
+			t.Errorf("%d messages are left", left)
+		}
+	})
+}
+
+// claims counts how often a lease is asked for.
+type claims struct {
+	casefile.Store
+	n atomic.Int64
+}
+
+func (c *claims) Claim(ctx context.Context, id, owner string, now time.Time, ttl time.Duration) error {
+	c.n.Add(1)
+	return c.Store.Claim(ctx, id, owner, now, ttl)
 }

@@ -92,7 +92,7 @@ func (r *rig) restart(t *testing.T, dir string, conf config.Serve) {
 	}
 	r.engine = engine.New(engine.Options{
 		Actions: actions.Catalog(), Store: r.store, Vault: v, Config: all, Owner: "test", Progress: r.Progress,
-		Wait: 10 * time.Minute,
+		Wait: 10 * time.Minute, Places: r.Places(),
 		Clients: func(_ context.Context, account, region string) (*cloud.Clients, error) {
 			c := cfg.Copy()
 			c.Region = region
@@ -157,6 +157,8 @@ func (c *counted) Count(m Metric, n int, labels ...Label) {
 	}
 	c.n[key] += n
 }
+
+func (c *counted) Observe(m Metric, _ time.Duration) { c.Count(m, 1) }
 
 func (c *counted) get(key string) int {
 	c.mu.Lock()

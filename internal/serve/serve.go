@@ -27,7 +27,7 @@ type Options struct {
 	Metrics   http.Handler // answers /metrics; nil: 404
 }
 
-// Service takes findings in and looks after cases. Make it with New, give its Progress to the engine, then Run it once.
+// Service takes findings in and looks after cases. Make it with New, give its Progress and Places to the engine, then Run it once.
 type Service struct {
 	o    Options
 	pool *pool
@@ -62,15 +62,15 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		o: o, pool: newPool(o.Config.Workers, o.Telemetry), key: &apiKey{secret: o.Key}, queue: &queue{o.Queue, o.Config.Queue},
-		inHand: hands{cases: map[string]int{}},
+		inHand: hands{cases: map[string]*hand{}},
 	}
 }
 
-// Progress is the engine's: it writes the log, and frees a worker when a containment is over.
+// Places are the engine's: a worker is free when a containment is over.
+func (s *Service) Places() engine.Places { return s.pool }
+
+// Progress is the engine's: it writes the log.
 func (s *Service) Progress(e engine.Event) {
-	if e.Action == "" && e.Target.ID != "" {
-		s.pool.contained(e.Target)
-	}
 	level := slog.LevelInfo
 	switch e.Status {
 	case string(action.Failed), string(action.Conflict), string(casefile.Partial):
@@ -204,6 +204,9 @@ func (s *Service) loops(ctx, aside context.Context, wg *sync.WaitGroup) {
 	if s.o.Config.Queue != "" {
 		wg.Go(func() { s.poll(ctx) })
 		wg.Go(func() { every(ctx, depthEvery, func() { s.measure(ctx) }) })
+	}
+	if s.o.Config.Listen != "" {
+		wg.Go(func() { s.key.keep(ctx, func(err error) { s.said(ctx, "api-key", err) }) })
 	}
 	wg.Go(func() { s.goOn(ctx) })
 	wg.Go(func() { every(ctx, noticesEvery, func() { s.said(aside, "notices", s.engine.SendUnsent(aside)) }) })

@@ -22,7 +22,7 @@ const (
 
 // OpenCase implements casefile.Store. A finding that is known costs one query and no write.
 func (s *Store) OpenCase(ctx context.Context, o casefile.Opening) (c casefile.Case, created bool, err error) {
-	if err = o.Check(); err == nil {
+	if err = errors.Join(o.Check(), s.there()); err == nil {
 		err = o.Ask(ctx)
 	}
 	if err != nil {

@@ -29,9 +29,11 @@ const readers = 4
 
 // Store is a casefile.Store in a file. Make it with Open.
 type Store struct {
-	path  string
-	write *sql.DB // one connection; its transactions begin immediate
-	read  *sql.DB // cannot write
+	path  string      // as it was given
+	at    string      // absolute
+	write *sql.DB     // one connection; its transactions begin immediate
+	read  *sql.DB     // cannot write
+	file  os.FileInfo // what is open
 
 	known, suppressed *sql.Stmt            // what every delivery asks
 	byID              *sql.Stmt            // what every step asks
@@ -62,7 +64,11 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if err := makeFile(abs); err != nil {
 		return nil, err
 	}
-	s := &Store{path: path}
+	file, err := os.Stat(abs)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, at: abs, file: file}
 	if s.write, err = pool(abs, 1, "_journal_mode=WAL", "_synchronous=FULL", "_txlock=immediate"); err != nil {
 		return nil, err
 	}
@@ -137,6 +143,9 @@ func makeFile(path string) error {
 
 // Check proves that the store can be written: it writes the schema's version again, to the disk.
 func (s *Store) Check(ctx context.Context) error {
+	if err := s.there(); err != nil {
+		return fmt.Errorf("write store %s: %w", s.path, err)
+	}
 	err := s.change(ctx, func(tx *writing) error {
 		_, err := tx.ExecContext(ctx, "PRAGMA user_version = "+strconv.Itoa(len(schema)))
 		return err
@@ -145,6 +154,20 @@ func (s *Store) Check(ctx context.Context) error {
 		return fmt.Errorf("write store %s: %w", s.path, err)
 	}
 	return nil
+}
+
+// errMoved says that what is open is not what the next process would open: it would be written for nobody.
+var errMoved = errors.New("the file was removed or moved while it was open: put it back, or start again")
+
+// there says whether the file is still the one that was opened.
+func (s *Store) there() error {
+	now, err := os.Stat(s.at)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && !os.SameFile(now, s.file):
+		return errMoved
+	default:
+		return err
+	}
 }
 
 // Close ends the store's connections. Calls after it fail.
