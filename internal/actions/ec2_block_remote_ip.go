@@ -25,7 +25,7 @@ func blockRemoteIP() action.Action {
 gateway. It rules the whole subnet, so no other host there reaches these addresses either. At most ` + fmt.Sprint(mostBlocked) + ` addresses a case,
 each as one deny in and one out with the highest free rule numbers below the rule that lets it through. Never blocked: addresses that
 are not of the public Internet, that the VPC's routes lead to privately, that a network interface of the account has, or that
-belong to AWS's prefix lists (S3, DynamoDB). One that is denied already is left, and so is one for whose two rules the
+belong to AWS's prefix lists (S3, DynamoDB). One that a wider rule denies already is left, and so is one for whose two rules the
 network ACL has no room (AWS's default quota of ` + fmt.Sprint(naclRoom) + ` rules a direction and family is counted). Release deletes the case's own rules; a rule
 that stands at one of their numbers and is another one is left.`,
 		Permissions: []string{
@@ -58,14 +58,14 @@ func expectBlock(_ blockRequest, prior blockState) blockState {
 	return want
 }
 
-// doBlock makes the rules that the stored prior plans. A number that is taken meanwhile is no error: what stands there is
-// read back, and another number is planned. Where a network ACL turns out to be full, nothing of the case stays in any.
+// doBlock makes the rules that the stored prior plans. A number that is taken meanwhile is no error: another one is planned, also
+// where the rule that stands there says the same, for then it goes when its own case is released. Where a network ACL turns out to be full, nothing of the case stays in any.
 func doBlock(ctx context.Context, env *action.Env, _ blockRequest, prior blockState) error {
 	for _, address := range sortedKeys(prior.Left) {
 		env.Note("%s is not blocked: %s", address, prior.Left[address])
 	}
 	err := each(sortedKeys(prior.Plan), func(at string) error {
-		err := createRule(ctx, env, at, prior.Plan[at])
+		err := createRule(ctx, env, at, prior.Plan[at], slices.Contains(prior.Fresh, at))
 		return wrap("deny in network ACL", at, unless(err, "NetworkAclEntryAlreadyExists", "InvalidNetworkAclID.NotFound"))
 	})
 	if !cloud.Is(err, "NetworkAclEntryLimitExceeded") {
@@ -83,6 +83,11 @@ func undoBlock(ctx context.Context, env *action.Env, _ blockRequest, prior block
 
 // verifyBlock: each rule of the plan stands. What is to be planned anew (another subnet, address or number) is a drift.
 func verifyBlock(_ blockRequest, prior, after blockState) error {
+	for _, at := range sortedKeys(prior.Plan) {
+		if after.Plan[at] == "" {
+			return &action.Drifted{What: at + " is not this case's"}
+		}
+	}
 	for _, at := range sortedKeys(after.Plan) {
 		want, planned := prior.Plan[at]
 		if !planned || want != after.Plan[at] {
