@@ -141,9 +141,9 @@ func (p *planned) add(egress bool, number int, addr netip.Addr) {
 }
 
 // plan gives the rules that block an address both ways, by place; already is the rule that does so, and why what keeps it
-// from being blocked. Both ways or not at all.
-func (p *planned) plan(addr netip.Addr) (rules map[string]string, already, why string) {
-	numbers := map[bool]int{}
+// from being blocked. Both ways or not at all. through takes, by place, which rule lets it through as yet.
+func (p *planned) plan(addr netip.Addr, through map[string]string) (rules map[string]string, already, why string) {
+	numbers, allows := map[bool]int{}, map[bool]int{}
 	for _, egress := range []bool{true, false} {
 		allow, deny, equal := p.verdict(egress, addr)
 		if allow == 0 {
@@ -162,11 +162,13 @@ func (p *planned) plan(addr netip.Addr) (rules map[string]string, already, why s
 		case number == 0:
 			return nil, "", fmt.Sprintf("no rule number is free below %s", place(p.id, egress, allow))
 		}
-		numbers[egress] = number
+		numbers[egress], allows[egress] = number, allow
 	}
 	rules = map[string]string{}
 	for egress, number := range numbers {
-		rules[place(p.id, egress, number)] = denyOf(addr)
+		at := place(p.id, egress, number)
+		rules[at] = denyOf(addr)
+		through[at] = "rule " + strconv.Itoa(allows[egress]) + " lets it through"
 		p.add(egress, number, addr)
 	}
 	return rules, already, ""

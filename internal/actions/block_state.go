@@ -23,12 +23,13 @@ type blockState struct {
 	Rules   map[string]string   `json:"rules"`             // the case's own that stand, in words by place
 	Plan    map[string]string   `json:"plan,omitempty"`    // what is to stand, in words by place; not compared
 	Fresh   []string            `json:"fresh,omitempty"`   // the places of Plan that nobody has asked AWS for yet; not compared
+	Through map[string]string   `json:"through,omitempty"` // by Fresh place: the rule that lets the address through as yet; not compared
 	Subnets map[string][]string `json:"subnets,omitempty"` // all that each network ACL rules; not compared
 	Left    map[string]string   `json:"left,omitempty"`    // addresses that are not blocked, and why; not compared
 }
 
 func observeBlock(ctx context.Context, env *action.Env, t blockRequest, known *blockState) (blockState, error) {
-	s := blockState{Rules: map[string]string{}, Plan: map[string]string{}, Subnets: map[string][]string{}}
+	s := blockState{Rules: map[string]string{}, Plan: map[string]string{}, Subnets: map[string][]string{}, Through: map[string]string{}}
 	var addresses []netip.Addr
 	addresses, s.Left = candidates(t.Addresses)
 	if known == nil && len(addresses) == 0 {
@@ -144,7 +145,7 @@ func (s *blockState) plan(env *action.Env, t blockRequest, interfaces []ec2types
 			}
 			rules, already := map[string]string{}, ""
 			if why == "" {
-				rules, already, why = p.plan(addr)
+				rules, already, why = p.plan(addr, s.Through)
 			}
 			maps.Copy(s.Plan, rules)
 			if _, own := s.Plan[already]; why == "" && len(rules) == 0 && already != "" && !own {

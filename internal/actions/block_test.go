@@ -162,6 +162,42 @@ func TestBlockedByAnotherCase(t *testing.T) {
 	})
 }
 
+// TestBlockDrift: an address that gets through again although the case's rules stand is drift, and answering again denies it.
+func TestBlockDrift(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(testing.TB, *actiontest.World)
+		want   string
+	}{
+		"allowed by a lower number": {func(t testing.TB, w *actiontest.World) {
+			entry(t, w, true, 98, ec2types.RuleActionAllow, "198.51.100.0/24")
+		}, "does not deny 198.51.100.23/32 on the way out any more: rule 98 lets it through"},
+		"the subnet is under another network ACL": {func(t testing.TB, w *actiontest.World) {
+			ok(t, w.Account.Edit(awssim.DemoRegion, func(ed *awssim.Editor) error {
+				return ed.NetworkACL("acl-0a1b2c3d4e5f600a1", demoVPC, publicSubnet, "subnet-0a1b2c3d4e5f60002")
+			}))
+		}, "does not deny 198.51.100.23/32"},
+		"nothing": {func(testing.TB, *actiontest.World) {}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := actiontest.NewWorld(t, actiontest.BatchServer, awssim.Options{})
+				a := blockAction(t)
+				rec := w.Run(t, a, blocking(attacker))
+				tt.change(t, w)
+				drift, err := action.Drift(t.Context(), w.Env, a, rec)
+				ok(t, err)
+				if said := fmt.Sprint(drift); (len(drift) > 0) != (tt.want != "") || !strings.Contains(said, tt.want) {
+					t.Errorf("drift: %s", said)
+				}
+				rec = w.Run(t, a, blocking(attacker))
+				if drift, err = action.Drift(t.Context(), w.Env, a, rec); rec.Status != action.Done || err != nil || len(drift) > 0 {
+					t.Errorf("answered again: %s (error %q), drift %v, %v", rec.Status, rec.Error, drift, err)
+				}
+			})
+		})
+	}
+}
+
 // TestReplacedRule: a rule of somebody else's at a number of the case's is not deleted, not even by force, and the next run
 // takes another number; what the instance has come to is no matter.
 func TestReplacedRule(t *testing.T) {

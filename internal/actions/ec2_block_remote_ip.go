@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -81,24 +82,35 @@ func undoBlock(ctx context.Context, env *action.Env, _ blockRequest, prior block
 	return deleteRules(ctx, env, prior.Plan)
 }
 
-// verifyBlock: each rule of the plan stands. What is to be planned anew (another subnet, address or number) is a drift.
+// verifyBlock: each rule of the plan stands. What is to be planned anew (another subnet, address or number) is a drift, and so is
+// a planned address for which there is no room any more where it is needed.
 func verifyBlock(_ blockRequest, prior, after blockState) error {
 	for _, at := range sortedKeys(prior.Plan) {
 		if after.Plan[at] == "" {
-			return &action.Drifted{What: at + " is not this case's"}
+			return &action.Drifted{What: at + " is not this case's any more"}
 		}
 	}
 	for _, at := range sortedKeys(after.Plan) {
 		want, planned := prior.Plan[at]
 		if !planned || want != after.Plan[at] {
-			return &action.Drifted{What: "the rules that the network ACL needs: " + at}
+			acl, egress, _ := parsePlace(at)
+			return &action.Drifted{What: fmt.Sprintf("%s does not %s %s any more: %s", acl, strings.TrimSpace(after.Plan[at]), ways[egress], after.Through[at])}
 		}
 		if after.Rules[at] != want {
 			return fmt.Errorf("%s is not to be seen: %s", at, want)
 		}
 	}
+	for _, address := range sortedKeys(after.Left) {
+		addr, err := netip.ParseAddr(address)
+		if err == nil && prior.Left[address] == "" && prior.plans(addr) {
+			return &action.Drifted{What: fmt.Sprintf("%s gets through, and cannot be denied: %s", address, after.Left[address])}
+		}
+	}
 	return nil
 }
+
+// ways are the directions of a rule that is egress, or not.
+var ways = map[bool]string{true: "on the way out", false: "on the way in"}
 
 // mergeBlock adds the addresses that a later finding names.
 func mergeBlock(was, asked blockRequest) blockRequest {
