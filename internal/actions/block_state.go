@@ -26,10 +26,11 @@ type blockState struct {
 	Through map[string]string   `json:"through,omitempty"` // by Fresh place: the rule that lets the address through as yet; not compared
 	Subnets map[string][]string `json:"subnets,omitempty"` // all that each network ACL rules; not compared
 	Left    map[string]string   `json:"left,omitempty"`    // addresses that are not blocked, and why; not compared
+	Already map[string]string   `json:"already,omitempty"` // addresses that a rule of somebody else's denies, and which; not compared
 }
 
 func observeBlock(ctx context.Context, env *action.Env, t blockRequest, known *blockState) (blockState, error) {
-	s := blockState{Rules: map[string]string{}, Plan: map[string]string{}, Subnets: map[string][]string{}, Through: map[string]string{}}
+	s := blockState{Rules: map[string]string{}, Plan: map[string]string{}, Subnets: map[string][]string{}, Through: map[string]string{}, Already: map[string]string{}}
 	var addresses []netip.Addr
 	addresses, s.Left = candidates(t.Addresses)
 	if known == nil && len(addresses) == 0 {
@@ -71,7 +72,7 @@ func observeBlock(ctx context.Context, env *action.Env, t blockRequest, known *b
 			s.Rules[at] = s.Plan[at]
 		}
 	}
-	if known == nil && len(s.Plan) == 0 {
+	if known == nil && len(s.Plan)+len(s.Already) == 0 {
 		return s, action.Skipf("nothing is to be blocked%s", because(s.Left))
 	}
 	return s, nil
@@ -149,7 +150,8 @@ func (s *blockState) plan(env *action.Env, t blockRequest, interfaces []ec2types
 			}
 			maps.Copy(s.Plan, rules)
 			if _, own := s.Plan[already]; why == "" && len(rules) == 0 && already != "" && !own {
-				why = "rule " + already + " denies it already, which is not of this case; it is open again when that rule goes"
+				s.Already[addr.String()] = already
+				env.Note("rule %s denies %s already, which is not of this case; it is open again when that rule goes", already, addr)
 			}
 			if why != "" {
 				s.Left[addr.String()] = why

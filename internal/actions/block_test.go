@@ -189,6 +189,9 @@ func TestBlockDrift(t *testing.T) {
 				if said := fmt.Sprint(drift); (len(drift) > 0) != (tt.want != "") || !strings.Contains(said, tt.want) {
 					t.Errorf("drift: %s", said)
 				}
+				if !strings.Contains(rec.Reason, attacker+"/32 is denied in network ACL acl-") || !strings.Contains(rec.Reason, " (egress 99, ingress 99) to all hosts of subnet-") || said(t, rec) != "" {
+					t.Errorf("reason: %s; what may get through: %s", rec.Reason, said(t, rec))
+				}
 				rec = w.Run(t, a, blocking(attacker))
 				if drift, err = action.Drift(t.Context(), w.Env, a, rec); rec.Status != action.Done || err != nil || len(drift) > 0 {
 					t.Errorf("answered again: %s (error %q), drift %v, %v", rec.Status, rec.Error, drift, err)
@@ -220,6 +223,9 @@ func replacedRule(t *testing.T, again bool) {
 	drift, err := action.Drift(t.Context(), w.Env, a, rec)
 	if ok(t, err); len(drift) != 1 {
 		t.Errorf("drift: %v", drift)
+	}
+	if plan, err := action.PlanUndo(t.Context(), w.Env, a, rec); err != nil || !strings.Contains(plan.Reason, "egress 99 is not Cordon's, and is left") {
+		t.Errorf("the plan of a release: %q, %v", plan.Reason, err)
 	}
 	if again {
 		if rec = w.Run(t, a, blocking(attacker)); rec.Status != action.Done || !slices.Contains(rulesOf(t, w), "true 98 deny "+attacker+"/32") {

@@ -71,7 +71,14 @@ func blockScenarios() []actiontest.Scenario {
 		set(skipped("no number is free", "no rule number is free below", attacker), func(t testing.TB, w *actiontest.World) {
 			entry(t, w, true, 1, ec2types.RuleActionAllow, "198.51.100.0/24")
 		}),
-		set(skipped("denied already", "denies it already, which is not of this case", attacker), func(t testing.TB, w *actiontest.World) {
+		set(actiontest.Scenario{
+			Name: "denied already", Action: id, Instance: actiontest.BatchServer, With: blocking(attacker), Text: "denies " + attacker + " already, which is not of this case",
+			Check: func(t testing.TB, _ *actiontest.World, rec action.Record) {
+				if said := said(t, rec); said != "" {
+					t.Errorf("named as what may get through: %s", said)
+				}
+			},
+		}, func(t testing.TB, w *actiontest.World) {
 			entry(t, w, true, 7, ec2types.RuleActionDeny, "198.51.100.0/24")
 			entry(t, w, false, 7, ec2types.RuleActionDeny, "198.51.100.0/24")
 		}),

@@ -69,6 +69,9 @@ func doBlock(ctx context.Context, env *action.Env, _ blockRequest, prior blockSt
 		err := createRule(ctx, env, at, prior.Plan[at], slices.Contains(prior.Fresh, at))
 		return wrap("deny in network ACL", at, unless(err, "NetworkAclEntryAlreadyExists", "InvalidNetworkAclID.NotFound"))
 	})
+	if err == nil {
+		noteBlocked(env, prior)
+	}
 	if !cloud.Is(err, "NetworkAclEntryLimitExceeded") {
 		return err
 	}
@@ -122,21 +125,28 @@ func mergeBlock(was, asked blockRequest) blockRequest {
 	return was
 }
 
-// residualBlock says whom the rules reach beside the instance, and what they leave.
-func residualBlock(_ blockRequest, _, after blockState) (out []string) {
-	blocked := map[string][]string{} // addresses by network ACL
-	for _, at := range sortedKeys(after.Rules) {
-		acl, _, _ := parsePlace(at)
-		if a := strings.TrimPrefix(after.Rules[at], denyWord); !slices.Contains(blocked[acl], a) {
-			blocked[acl] = append(blocked[acl], a)
+// noteBlocked says what was made, and whom it reaches beside the instance.
+func noteBlocked(env *action.Env, made blockState) {
+	at := map[string][]string{} // by network ACL and rule
+	for _, p := range sortedKeys(made.Plan) {
+		if env.Disowned(p) {
+			return // what comes in its stead is said then
 		}
+		acl, _, _ := parsePlace(p)
+		key := acl + " " + strings.TrimPrefix(made.Plan[p], denyWord)
+		at[key] = append(at[key], strings.TrimPrefix(p, acl+" "))
 	}
-	for _, acl := range sortedKeys(blocked) {
-		out = append(out, fmt.Sprintf("network ACL %s denies %s to all hosts of %s, not to this instance alone, until release",
-			acl, strings.Join(blocked[acl], ", "), strings.Join(after.Subnets[acl], ", ")))
+	for _, key := range sortedKeys(at) {
+		acl, block, _ := strings.Cut(key, " ")
+		env.Note("%s is denied in network ACL %s (%s) to all hosts of %s, not to this instance alone, until release",
+			block, acl, strings.Join(at[key], ", "), strings.Join(made.Subnets[acl], ", "))
 	}
+}
+
+// residualBlock says what the rules leave.
+func residualBlock(_ blockRequest, _, after blockState) (out []string) {
 	for _, a := range sortedKeys(after.Left) {
-		out = append(out, fmt.Sprintf("%s is not blocked in the network ACL: %s", a, after.Left[a]))
+		out = append(out, fmt.Sprintf("%s is not blocked in the network ACL: %s. %s", a, after.Left[a], remedyStop))
 	}
 	return out
 }

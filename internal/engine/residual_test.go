@@ -63,8 +63,8 @@ func TestBlockRemoteIP(t *testing.T) {
 		if rounds := c.ContainedAfter.Seconds() / call.Seconds(); rounds > 5 {
 			t.Errorf("%.2f round trips in a row to the last interface isolated", rounds)
 		}
-		if said := strings.Join(c.Residual, "\n"); !strings.Contains(said, "denies 198.51.100.23/32 to all hosts of subnet-") {
-			t.Errorf("residual: %s", said)
+		if said := r.record(t, c, "ec2.block-remote-ip").Reason; !strings.Contains(said, "198.51.100.23/32 is denied in network ACL acl-") || !strings.Contains(said, "to all hosts of subnet-") {
+			t.Errorf("reason: %s", said)
 		}
 		if said := strings.Join(c.Concerns, "\n"); !strings.Contains(said, "4 other running instances are under network ACL acl-") {
 			t.Errorf("concerns: %s", said)
