@@ -32,7 +32,7 @@ type blockState struct {
 func observeBlock(ctx context.Context, env *action.Env, t blockRequest, known *blockState) (blockState, error) {
 	s := blockState{Rules: map[string]string{}, Plan: map[string]string{}, Subnets: map[string][]string{}, Through: map[string]string{}, Already: map[string]string{}}
 	var addresses []netip.Addr
-	addresses, s.Left = candidates(t.Addresses)
+	addresses, s.Left = candidates(t.Addresses, t.Never)
 	if known == nil && len(addresses) == 0 {
 		return s, action.Skipf("the findings name no address that can be blocked%s", because(s.Left))
 	}
@@ -60,6 +60,10 @@ func observeBlock(ctx context.Context, env *action.Env, t blockRequest, known *b
 	stand := standing(acls)
 	if known != nil {
 		s.keep(env, *known, acls, stand)
+		maps.DeleteFunc(s.Left, func(address, _ string) bool { // denied before ec2.never_block kept it
+			addr, err := netip.ParseAddr(address)
+			return err == nil && s.plans(addr)
+		})
 	}
 	if len(interfaces) > 0 {
 		s.plan(env, t, interfaces, acls, net, addresses)

@@ -16,6 +16,7 @@ import (
 type blockRequest struct {
 	action.On
 	Addresses []string `json:"addresses"`
+	Never     []string `json:"never,omitempty"` // blocks or addresses that are not to be denied
 }
 
 func blockRemoteIP() action.Action {
@@ -24,7 +25,7 @@ func blockRemoteIP() action.Action {
 		Summary: "Denies the finding's remote addresses in the network ACLs of the instance's subnets, both ways; live connections to them end.",
 		Details: `A network ACL keeps no state: its deny ends also the connections that security groups cannot cut, such as those through a NAT
 gateway. It rules the whole subnet, so no other host there reaches these addresses either. At most ` + fmt.Sprint(mostBlocked) + ` addresses a case,
-each as one deny in and one out with the highest free rule numbers below the rule that lets it through. Never blocked: addresses that
+each as one deny in and one out with the highest free rule numbers below the rule that lets it through. Never blocked: what ec2.never_block lists, and addresses that
 are not of the public Internet, that the VPC's routes lead to privately, that a network interface of the account has, or that
 belong to AWS's prefix lists (S3, DynamoDB). One that a wider rule denies already is left, and so is one for whose two rules the
 network ACL has no room (AWS's default quota of ` + fmt.Sprint(naclRoom) + ` rules a direction and family is counted). Release deletes the case's own rules; a rule
@@ -115,13 +116,15 @@ func verifyBlock(_ blockRequest, prior, after blockState) error {
 // ways are the directions of a rule that is egress, or not.
 var ways = map[bool]string{true: "on the way out", false: "on the way in"}
 
-// mergeBlock adds the addresses that a later finding names.
+// mergeBlock adds the addresses that a later finding names; what is never to be blocked is as it is configured by then. A rule
+// that stands already stays until release.
 func mergeBlock(was, asked blockRequest) blockRequest {
 	for _, a := range asked.Addresses {
 		if !slices.Contains(was.Addresses, a) {
 			was.Addresses = append(was.Addresses, a)
 		}
 	}
+	was.Never = asked.Never
 	return was
 }
 

@@ -121,6 +121,28 @@ func TestBlockRemoteIPAsks(t *testing.T) {
 	}
 }
 
+// TestNothingToBlockAsksNothing: an address that the step will not deny is no reason to ask.
+func TestNothingToBlockAsksNothing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		address string
+		never   []string
+	}{
+		"a private address": {"10.20.1.5", nil}, "an address of S3": {"52.216.1.1", nil}, "one of the account": {"203.0.113.11", nil},
+		"one that is never blocked": {attacker, []string{"198.51.100.0/24"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, awssim.Options{}, quiet())
+				r.conf.EC2.NeverBlock = tt.never
+				r.blocks(config.Approve)
+				if c := r.respond(t, reaching(t, batch, tt.address, 1)); c.Status != casefile.Contained || len(c.Concerns) > 0 {
+					t.Errorf("%s (%s), concerns %v", c.Status, c.Reason, c.Concerns)
+				}
+			})
+		})
+	}
+}
+
 // TestPathsNamed: from the containment on what may get through is named in general, and once it was looked at, by its name.
 func TestPathsNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
