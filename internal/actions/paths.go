@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbv2types "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"cordon/internal/action"
@@ -192,11 +193,11 @@ func (r *pathReader) balancers(ctx context.Context) error {
 	}
 	found := map[string]bool{}
 	for chunk := range slices.Chunk(sortedKeys(groups), 20) {
-		out, err := r.env.ELBV2.DescribeTargetGroups(ctx, &elbv2.DescribeTargetGroupsInput{TargetGroupArns: chunk})
+		described, err := r.targetGroups(ctx, chunk)
 		if err != nil {
-			return wrap("read target groups", strings.Join(chunk, ", "), unless(err, "TargetGroupNotFound"))
+			return err
 		}
-		for _, g := range out.TargetGroups {
+		for _, g := range described {
 			for _, arn := range g.LoadBalancerArns {
 				if _, net, ok := strings.Cut(arn, ":loadbalancer/net/"); ok {
 					found[strings.Split(net, "/")[0]] = true
@@ -208,6 +209,27 @@ func (r *pathReader) balancers(ctx context.Context) error {
 	defer r.mu.Unlock()
 	r.s.Balancers = sortedKeys(found)
 	return nil
+}
+
+// targetGroups reads those of the target groups that are there still: one that is not makes AWS refuse the whole call.
+func (r *pathReader) targetGroups(ctx context.Context, arns []string) (out []elbv2types.TargetGroup, err error) {
+	page, err := r.env.ELBV2.DescribeTargetGroups(ctx, &elbv2.DescribeTargetGroupsInput{TargetGroupArns: arns})
+	switch {
+	case err == nil:
+		return page.TargetGroups, nil
+	case !cloud.Is(err, "TargetGroupNotFound"):
+		return nil, wrap("read target groups", strings.Join(arns, ", "), err)
+	case len(arns) == 1:
+		return nil, nil
+	}
+	for _, arn := range arns {
+		one, err := r.targetGroups(ctx, []string{arn})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one...)
+	}
+	return out, nil
 }
 
 func (r *pathReader) managed(ctx context.Context) error {

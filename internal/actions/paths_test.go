@@ -177,6 +177,28 @@ func TestPathsThatAreNotThere(t *testing.T) {
 	})
 }
 
+// TestPathsWithoutATargetGroup: a target group that was deleted since hides no Network Load Balancer of another.
+func TestPathsWithoutATargetGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := actiontest.NewWorld(t, actiontest.WebServer, awssim.Options{})
+		networkBalancer(t, w)
+		ctx, c := t.Context(), w.Others.ELBV2
+		group, err := c.CreateTargetGroup(ctx, &elbv2.CreateTargetGroupInput{
+			Name: aws.String("short-lived"), Protocol: elbv2types.ProtocolEnumTcp, Port: aws.Int32(443), VpcId: aws.String(demoVPC), TargetType: elbv2types.TargetTypeEnumInstance,
+		})
+		ok(t, err)
+		arn := group.TargetGroups[0].TargetGroupArn
+		_, err = c.RegisterTargets(ctx, &elbv2.RegisterTargetsInput{TargetGroupArn: arn, Targets: []elbv2types.TargetDescription{{Id: &w.Target.ID}}})
+		ok(t, err)
+		w.Run(t, byID(t, "ec2.deregister-targets"), nil)
+		_, err = c.DeleteTargetGroup(ctx, &elbv2.DeleteTargetGroupInput{TargetGroupArn: arn})
+		ok(t, err)
+		if named := said(t, w.Run(t, byID(t, "ec2.map-paths"), nil)); !strings.Contains(named, "Network Load Balancer edge") {
+			t.Errorf("it is not named:\n%s", named)
+		}
+	})
+}
+
 // TestMetadataSwitchedOff: where the service does not answer, it is not named.
 func TestMetadataSwitchedOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
