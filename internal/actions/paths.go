@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,6 +30,7 @@ type pathsState struct {
 	Metadata  bool                `json:"metadata,omitempty"`  // the instance metadata service answers
 	Role      string              `json:"role,omitempty"`
 	Trusted   []string            `json:"trusted,omitempty"` // whom the role's trust policy lets in beside EC2
+	Blocked   []string            `json:"blocked,omitempty"` // the remote addresses that ec2.block-remote-ip denies
 	Unread    map[string]string   `json:"unread,omitempty"`  // what could not be read: the error code
 }
 
@@ -47,7 +50,7 @@ type pathReader struct {
 	s  pathsState
 }
 
-func observePaths(ctx context.Context, env *action.Env, t instanceRequest, _ *pathsState) (pathsState, error) {
+func observePaths(ctx context.Context, env *action.Env, t pathsRequest, _ *pathsState) (pathsState, error) {
 	r := pathReader{env: env, s: pathsState{Subnets: map[string][]string{}, Managed: map[string][]string{}, Unread: map[string]string{}}}
 	var wg sync.WaitGroup
 	var err, ierr error
@@ -88,7 +91,40 @@ func observePaths(ctx context.Context, env *action.Env, t instanceRequest, _ *pa
 		})
 	}
 	wg.Wait()
+	if r.s.Blocked, err = blockedBy(ctx, env); err != nil {
+		return r.s, err
+	}
 	return r.s, ctx.Err()
+}
+
+// blockedBy lists the addresses that the case's ec2.block-remote-ip denies or found denied, sorted.
+func blockedBy(ctx context.Context, env *action.Env) ([]string, error) {
+	records, err := env.Records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	blocked := map[string]bool{}
+	for _, rec := range records {
+		if rec.Action != "ec2.block-remote-ip" || rec.Status != action.Done {
+			continue
+		}
+		var s blockState
+		if err := json.Unmarshal(rec.After, &s); err != nil {
+			return nil, wrap("read state of", rec.Action, err)
+		}
+		for _, words := range s.Rules {
+			if block, err := netip.ParsePrefix(strings.TrimPrefix(words, denyWord)); err == nil {
+				blocked[block.Addr().String()] = true
+			}
+		}
+		for address := range s.Already {
+			blocked[address] = true
+		}
+		for address := range s.Left {
+			delete(blocked, address) // not in every network ACL
+		}
+	}
+	return slices.Sorted(maps.Keys(blocked)), nil
 }
 
 func (r *pathReader) vpcs() []string {

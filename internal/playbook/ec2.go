@@ -56,7 +56,10 @@ func ec2(s Subject) Playbook {
 				Seq{
 					Par{Step{Action: "ec2.deregister-classic-elb"}, Step{Action: "ec2.deregister-targets"}},
 					Par{
-						Step{Action: "ec2.map-paths", Optional: true, UntilDone: true, Residual: trackedAlways},
+						Step{
+							Action: "ec2.map-paths", With: map[string]any{"addresses": s.RemoteIPs},
+							Optional: true, UntilDone: true, Residual: trackedAlways,
+						},
 						Step{Action: "ec2.capture-metadata"},
 					},
 				},
