@@ -59,6 +59,7 @@ type Env struct {
 	inEffect *time.Time
 	notes    *notebook
 	remains  *notebook
+	disowned *notebook
 }
 
 // Note leaves a remark with the record, for people: what a state cannot show, such as how long a moment was. Saying

@@ -15,9 +15,13 @@ type Difference struct {
 	Want     json.RawMessage `json:"want"`
 	Have     json.RawMessage `json:"have"`
 	Conflict bool            `json:"-"`
+	Text     string          `json:"text,omitempty"` // instead of the values, where a change is one of no part
 }
 
 func (d Difference) String() string {
+	if d.Text != "" {
+		return d.Text
+	}
 	s := fmt.Sprintf("is %s, not %s", show(d.Have), show(d.Want))
 	if d.Part != "" {
 		return d.Part + " " + s

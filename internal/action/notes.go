@@ -20,6 +20,20 @@ func (n *notebook) add(line string) {
 	}
 }
 
+// Disown says that Do found a part, which it was to make, made by somebody else, though it looks just as ours would. For the
+// rest of this Run Disowned answers true for it, so that Observe leaves it out; what Extend then stores holds beyond it. It
+// is safe for concurrent use.
+func (e *Env) Disown(part string) {
+	if e.disowned != nil {
+		e.disowned.add(part)
+	}
+}
+
+// Disowned says whether Do has disowned a part in this Run.
+func (e *Env) Disowned(part string) bool {
+	return e.disowned != nil && slices.Contains(e.disowned.all(), part)
+}
+
 // all is the remarks so far, nil for none.
 func (n *notebook) all() []string {
 	n.mu.Lock()

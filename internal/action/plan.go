@@ -6,7 +6,8 @@ import (
 	"errors"
 )
 
-// Drift compares a done record with the account as it is now. Nothing is changed.
+// Drift compares a done record with the account as it is now: its parts, and where these are as they were, whether the target
+// has gained something that Do would go after (*Drifted). Nothing is changed.
 func Drift(ctx context.Context, env *Env, a Action, rec Record) ([]Difference, error) {
 	if rec.Status != Done || len(rec.After) == 0 {
 		return nil, nil
@@ -15,7 +16,12 @@ func Drift(ctx context.Context, env *Env, a Action, rec Record) ([]Difference, e
 	if err != nil {
 		return nil, err
 	}
-	return differences(a.impl, rec.After, now)
+	out, err := differences(a.impl, rec.After, now)
+	var drifted *Drifted
+	if err == nil && len(out) == 0 && errors.As(a.impl.verify(rec.Request, rec.Prior, now), &drifted) {
+		out = []Difference{{Text: drifted.What}}
+	}
+	return out, err
 }
 
 // Change is what an action would do: its plan. Reason says why there is nothing to do; then Prior and Want are nil.

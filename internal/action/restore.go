@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Restoration is what Undo would do with a record: its plan. Reason says why there is nothing to do.
+// Restoration is what Undo would do with a record: its plan. Reason says why there is nothing to do, and what is left as it is.
 type Restoration struct {
 	Action    string          `json:"action"`
 	Prior     json.RawMessage `json:"prior,omitempty"` // what was before, and is to be again
@@ -64,7 +64,8 @@ func PlanUndo(ctx context.Context, env *Env, a Action, rec Record) (Restoration,
 		p.Back = []Difference{} // all of it or nothing
 	}
 	if len(p.Back)+len(p.Conflicts) == 0 {
-		p.Reason = "as before already"
+		own.Note("as before already")
 	}
+	p.Reason = own.notes.text()
 	return p, nil
 }

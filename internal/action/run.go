@@ -42,7 +42,7 @@ func Run(ctx context.Context, l Ledger, env *Env, a Action, caseID string, req R
 		rec = Record{Case: caseID, Action: a.ID, Started: time.Now().UTC()}
 	}
 	own := *env
-	own.notes, own.remains = &notebook{lines: slices.Clone(rec.Notes)}, &notebook{}
+	own.notes, own.remains, own.disowned = &notebook{lines: slices.Clone(rec.Notes)}, &notebook{}, &notebook{}
 	own.Touch = refusable(a.ID, env.Touch)
 	r := runner{l: l, env: &own, a: a, drifts: new(int)}
 	if rec.Status == Undone { // what was before is not what is before now

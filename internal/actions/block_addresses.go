@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,10 +45,13 @@ func publicAddress(text string) (addr netip.Addr, why string) {
 
 // candidates are the addresses that may be blocked as far as they themselves tell, each once, at most mostBlocked; the
 // others are in left with the reason.
-func candidates(addresses []string) (out []netip.Addr, left map[string]string) {
+func candidates(addresses, never []string) (out []netip.Addr, left map[string]string) {
 	left, seen := map[string]string{}, map[netip.Addr]bool{}
 	for _, text := range addresses {
 		addr, why := publicAddress(text)
+		if why == "" && spared(addr, never) {
+			why = "ec2.never_block keeps it"
+		}
 		switch {
 		case why == "" && seen[addr]:
 		case why == "" && len(out) == mostBlocked:
@@ -60,6 +64,17 @@ func candidates(addresses []string) (out []netip.Addr, left map[string]string) {
 		}
 	}
 	return out, left
+}
+
+// spared says whether an address is one of those, or in one of those blocks.
+func spared(addr netip.Addr, never []string) bool {
+	return slices.ContainsFunc(never, func(text string) bool {
+		if block, err := netip.ParsePrefix(text); err == nil {
+			return block.Contains(addr)
+		}
+		one, err := netip.ParseAddr(text)
+		return err == nil && one.Unmap() == addr
+	})
 }
 
 // network is what the account says of addresses: those that are its own or AWS's are not blocked.

@@ -14,6 +14,7 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"cordon/internal/action"
+	"cordon/internal/cloud"
 )
 
 // naclRoom is AWS's default quota of rules in a network ACL, for each direction and address family, the final deny among
@@ -60,6 +61,8 @@ func entryWords(e ec2types.NetworkAclEntry) string {
 type planned struct {
 	id      string
 	entries []ec2types.NetworkAclEntry
+	own     map[string]string // the case's own rules, in words by place
+	spread  int               // how many free numbers are left out: others are after the same ones
 }
 
 // rules are those of one direction, by number.
@@ -77,8 +80,9 @@ func (p *planned) rules(egress bool) []ec2types.NetworkAclEntry {
 }
 
 // verdict is what the rules of one direction make of an address: the lowest rule that lets something of it through, 0 for
-// none, and the rule that denies all of it before that, 0 for none.
-func (p *planned) verdict(egress bool, addr netip.Addr) (allow, deny int) {
+// none, and the rule that denies all of it before that, 0 for none. A deny of just this address that is not the case's own does
+// not count, as it may be another case's and go with that: it is equal.
+func (p *planned) verdict(egress bool, addr netip.Addr) (allow, deny, equal int) {
 	for _, e := range p.rules(egress) {
 		block, err := netip.ParsePrefix(aws.ToString(e.CidrBlock) + aws.ToString(e.Ipv6CidrBlock))
 		if err != nil || !block.Contains(addr) {
@@ -87,24 +91,29 @@ func (p *planned) verdict(egress bool, addr netip.Addr) (allow, deny int) {
 		number := int(aws.ToInt32(e.RuleNumber))
 		switch {
 		case e.RuleAction == ec2types.RuleActionAllow:
-			return number, 0
-		case aws.ToString(e.Protocol) == "-1":
-			return 0, number
+			return number, 0, equal
+		case aws.ToString(e.Protocol) != "-1":
+		case entryWords(e) == denyOf(addr) && p.own[place(p.id, egress, number)] != denyOf(addr):
+			equal = cmp.Or(equal, number)
+		default:
+			return 0, number, equal
 		}
 	}
-	return 0, 0
+	return 0, 0, equal
 }
 
-// free is the highest number below a rule that none of that direction has, 0 for none.
-func (p *planned) free(egress bool, below int) int {
-	for n := below - 1; n > 0; n-- {
+// free is the highest number below a rule that none of that direction has, less the spread; 0 for none.
+func (p *planned) free(egress bool, below int) (number int) {
+	spread := p.spread
+	for n := below - 1; n > 0 && spread >= 0; n-- {
 		if !slices.ContainsFunc(p.entries, func(e ec2types.NetworkAclEntry) bool {
 			return aws.ToBool(e.Egress) == egress && int(aws.ToInt32(e.RuleNumber)) == n
 		}) {
-			return n
+			number = n
+			spread--
 		}
 	}
-	return 0
+	return number
 }
 
 // full says whether the quota leaves no room for another rule.
@@ -132,11 +141,11 @@ func (p *planned) add(egress bool, number int, addr netip.Addr) {
 }
 
 // plan gives the rules that block an address both ways, by place; already is the rule that does so, and why what keeps it
-// from being blocked. Both ways or not at all.
-func (p *planned) plan(addr netip.Addr) (rules map[string]string, already, why string) {
-	numbers := map[bool]int{}
+// from being blocked. Both ways or not at all. through takes, by place, which rule lets it through as yet.
+func (p *planned) plan(addr netip.Addr, through map[string]string) (rules map[string]string, already, why string) {
+	numbers, allows := map[bool]int{}, map[bool]int{}
 	for _, egress := range []bool{true, false} {
-		allow, deny := p.verdict(egress, addr)
+		allow, deny, equal := p.verdict(egress, addr)
 		if allow == 0 {
 			if already == "" && deny > 0 {
 				already = place(p.id, egress, deny)
@@ -145,23 +154,29 @@ func (p *planned) plan(addr netip.Addr) (rules map[string]string, already, why s
 		}
 		number := p.free(egress, allow)
 		switch {
+		case equal > 0 && (number == 0 || p.full(egress, addr)):
+			already = place(p.id, egress, equal)
+			continue
 		case p.full(egress, addr):
 			return nil, "", fmt.Sprintf("%s is full (%d rules a direction)", p.id, naclRoom)
 		case number == 0:
 			return nil, "", fmt.Sprintf("no rule number is free below %s", place(p.id, egress, allow))
 		}
-		numbers[egress] = number
+		numbers[egress], allows[egress] = number, allow
 	}
 	rules = map[string]string{}
 	for egress, number := range numbers {
-		rules[place(p.id, egress, number)] = denyOf(addr)
+		at := place(p.id, egress, number)
+		rules[at] = denyOf(addr)
+		through[at] = "rule " + strconv.Itoa(allows[egress]) + " lets it through"
 		p.add(egress, number, addr)
 	}
 	return rules, already, ""
 }
 
-// createRule makes the rule of a place; words are denyOf's.
-func createRule(ctx context.Context, env *action.Env, at, words string) error {
+// createRule makes the rule of a place; words are denyOf's. What AWS says of a place that was never asked for before tells
+// whose the rule there is, as long as nothing was sent twice.
+func createRule(ctx context.Context, env *action.Env, at, words string, fresh bool) error {
 	acl, egress, number := parsePlace(at)
 	in := &ec2.CreateNetworkAclEntryInput{
 		NetworkAclId: &acl, Egress: &egress, RuleNumber: &number, Protocol: aws.String("-1"), RuleAction: ec2types.RuleActionDeny,
@@ -171,7 +186,13 @@ func createRule(ctx context.Context, env *action.Env, at, words string) error {
 	} else {
 		in.CidrBlock = &block
 	}
-	_, err := env.EC2.CreateNetworkAclEntry(ctx, in)
+	_, err := env.EC2.CreateNetworkAclEntry(ctx, in, once)
+	if fresh && cloud.Is(err, "NetworkAclEntryAlreadyExists") {
+		env.Disown(at)
+	}
+	if cloud.Temporary(err) {
+		_, err = env.EC2.CreateNetworkAclEntry(ctx, in)
+	}
 	return err
 }
 
@@ -183,7 +204,7 @@ func deleteRules(ctx context.Context, env *action.Env, rules map[string]string) 
 	}
 	stand := standing(acls)
 	return each(sortedKeys(rules), func(at string) error {
-		if stand[at] != rules[at] {
+		if stand[at] != rules[at] || env.Disowned(at) {
 			return nil
 		}
 		acl, egress, number := parsePlace(at)

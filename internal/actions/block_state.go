@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"hash/crc32"
 	"maps"
 	"net/netip"
 	"slices"
@@ -21,14 +22,17 @@ import (
 type blockState struct {
 	Rules   map[string]string   `json:"rules"`             // the case's own that stand, in words by place
 	Plan    map[string]string   `json:"plan,omitempty"`    // what is to stand, in words by place; not compared
+	Fresh   []string            `json:"fresh,omitempty"`   // the places of Plan that nobody has asked AWS for yet; not compared
+	Through map[string]string   `json:"through,omitempty"` // by Fresh place: the rule that lets the address through as yet; not compared
 	Subnets map[string][]string `json:"subnets,omitempty"` // all that each network ACL rules; not compared
 	Left    map[string]string   `json:"left,omitempty"`    // addresses that are not blocked, and why; not compared
+	Already map[string]string   `json:"already,omitempty"` // addresses that a rule of somebody else's denies, and which; not compared
 }
 
 func observeBlock(ctx context.Context, env *action.Env, t blockRequest, known *blockState) (blockState, error) {
-	s := blockState{Rules: map[string]string{}, Plan: map[string]string{}, Subnets: map[string][]string{}}
+	s := blockState{Rules: map[string]string{}, Plan: map[string]string{}, Subnets: map[string][]string{}, Through: map[string]string{}, Already: map[string]string{}}
 	var addresses []netip.Addr
-	addresses, s.Left = candidates(t.Addresses)
+	addresses, s.Left = candidates(t.Addresses, t.Never)
 	if known == nil && len(addresses) == 0 {
 		return s, action.Skipf("the findings name no address that can be blocked%s", because(s.Left))
 	}
@@ -56,16 +60,23 @@ func observeBlock(ctx context.Context, env *action.Env, t blockRequest, known *b
 	stand := standing(acls)
 	if known != nil {
 		s.keep(env, *known, acls, stand)
+		maps.DeleteFunc(s.Left, func(address, _ string) bool { // denied before ec2.never_block kept it
+			addr, err := netip.ParseAddr(address)
+			return err == nil && s.plans(addr)
+		})
 	}
 	if len(interfaces) > 0 {
-		s.plan(t, interfaces, acls, net, addresses)
+		s.plan(env, t, interfaces, acls, net, addresses)
 	}
-	for at, words := range s.Plan {
-		if known != nil && stand[at] == words {
-			s.Rules[at] = words
+	for _, at := range sortedKeys(s.Plan) {
+		switch {
+		case known == nil || known.Plan[at] == "":
+			s.Fresh = append(s.Fresh, at)
+		case stand[at] == s.Plan[at]:
+			s.Rules[at] = s.Plan[at]
 		}
 	}
-	if known == nil && len(s.Plan) == 0 {
+	if known == nil && len(s.Plan)+len(s.Already) == 0 {
 		return s, action.Skipf("nothing is to be blocked%s", because(s.Left))
 	}
 	return s, nil
@@ -97,6 +108,7 @@ func (s *blockState) keep(env *action.Env, known blockState, acls []ec2types.Net
 		acl, _, _ := parsePlace(at)
 		exists := slices.ContainsFunc(acls, func(a ec2types.NetworkAcl) bool { return aws.ToString(a.NetworkAclId) == acl })
 		switch words, taken := stand[at]; {
+		case env.Disowned(at):
 		case taken && words != known.Plan[at]:
 			env.Note("rule %s is not Cordon's, and is left: %s", at, words)
 		case exists:
@@ -106,7 +118,7 @@ func (s *blockState) keep(env *action.Env, known blockState, acls []ec2types.Net
 }
 
 // plan adds the rules that are lacking in the network ACLs of the instance's subnets.
-func (s *blockState) plan(t blockRequest, interfaces []ec2types.NetworkInterface, acls []ec2types.NetworkAcl, net network, addresses []netip.Addr) {
+func (s *blockState) plan(env *action.Env, t blockRequest, interfaces []ec2types.NetworkInterface, acls []ec2types.NetworkAcl, net network, addresses []netip.Addr) {
 	subnets := distinctOf(interfaces, func(n ec2types.NetworkInterface) *string { return n.SubnetId })
 	for _, a := range acls {
 		id := aws.ToString(a.NetworkAclId)
@@ -119,7 +131,10 @@ func (s *blockState) plan(t blockRequest, interfaces []ec2types.NetworkInterface
 			continue
 		}
 		s.Subnets[id] = ruled
-		p := planned{id: id, entries: slices.Clone(a.Entries)}
+		p := planned{id: id, entries: slices.Clone(a.Entries), own: s.Plan}
+		if slices.ContainsFunc(sortedKeys(standing(acls)), env.Disowned) {
+			p.spread = spreadOf(t.Case)
+		}
 		for _, at := range sortedKeys(s.Plan) { // those that AWS does not show yet
 			if acl, egress, number := parsePlace(at); acl == id && p.number(egress, number) == nil {
 				p.add(egress, int(number), netip.MustParsePrefix(strings.TrimPrefix(s.Plan[at], denyWord)).Addr())
@@ -135,11 +150,12 @@ func (s *blockState) plan(t blockRequest, interfaces []ec2types.NetworkInterface
 			}
 			rules, already := map[string]string{}, ""
 			if why == "" {
-				rules, already, why = p.plan(addr)
+				rules, already, why = p.plan(addr, s.Through)
 			}
 			maps.Copy(s.Plan, rules)
 			if _, own := s.Plan[already]; why == "" && len(rules) == 0 && already != "" && !own {
-				why = "rule " + already + " denies it already, which is not of this case; it is open again when that rule goes"
+				s.Already[addr.String()] = already
+				env.Note("rule %s denies %s already, which is not of this case; it is open again when that rule goes", already, addr)
 			}
 			if why != "" {
 				s.Left[addr.String()] = why
@@ -147,6 +163,9 @@ func (s *blockState) plan(t blockRequest, interfaces []ec2types.NetworkInterface
 		}
 	}
 }
+
+// spreadOf differs between cases, so that those that were after one number are not after one number again.
+func spreadOf(caseID string) int { return int(crc32.ChecksumIEEE([]byte(caseID)) % 16) }
 
 func (p *planned) number(egress bool, number int32) *ec2types.NetworkAclEntry {
 	for i, e := range p.entries {

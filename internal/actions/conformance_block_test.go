@@ -63,6 +63,11 @@ func blockScenarios() []actiontest.Scenario {
 			Want: action.Skipped, Text: "takes no more rules",
 		},
 		skipped("no address", "name no address"),
+		{
+			Name: "never to be blocked", Action: id, Instance: actiontest.BatchServer, Want: action.Skipped,
+			With: settings{"addresses": []string{attacker, "198.51.100.24"}, "never": []string{"198.51.100.16/29", "198.51.100.24"}},
+			Text: attacker + ": ec2.never_block keeps it; 198.51.100.24: ec2.never_block keeps it",
+		},
 		skipped("no public address", "169.254.169.254: it is no address of the public Internet", "169.254.169.254", "0.0.0.0", "::1", "fe80::1", "100.64.0.1", "224.0.0.1", "::ffff:10.0.0.1", "nowhere", "0.0.0.0/0"),
 		skipped("an address of the account", "network interface eni-0a1b2c3d4e5f60001 of this account has it", "203.0.113.11"),
 		skipped("an IPv6 address of the VPC", "it is an address of vpc-", "2600:1f18:0:1::10"),
@@ -71,7 +76,14 @@ func blockScenarios() []actiontest.Scenario {
 		set(skipped("no number is free", "no rule number is free below", attacker), func(t testing.TB, w *actiontest.World) {
 			entry(t, w, true, 1, ec2types.RuleActionAllow, "198.51.100.0/24")
 		}),
-		set(skipped("denied already", "denies it already, which is not of this case", attacker), func(t testing.TB, w *actiontest.World) {
+		set(actiontest.Scenario{
+			Name: "denied already", Action: id, Instance: actiontest.BatchServer, With: blocking(attacker), Text: "denies " + attacker + " already, which is not of this case",
+			Check: func(t testing.TB, _ *actiontest.World, rec action.Record) {
+				if said := said(t, rec); said != "" {
+					t.Errorf("named as what may get through: %s", said)
+				}
+			},
+		}, func(t testing.TB, w *actiontest.World) {
 			entry(t, w, true, 7, ec2types.RuleActionDeny, "198.51.100.0/24")
 			entry(t, w, false, 7, ec2types.RuleActionDeny, "198.51.100.0/24")
 		}),

@@ -37,6 +37,17 @@ func TestConformance(t *testing.T) {
 	actiontest.Run(t, actions.Catalog(), all...)
 }
 
+// putRevocation revokes the sessions of the web servers' role up to a moment, as the IAM console does.
+func putRevocation(before string) setup {
+	return func(t testing.TB, w *actiontest.World) {
+		_, err := w.Others.IAM.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
+			RoleName: aws.String("web-app-role"), PolicyName: aws.String("AWSRevokeOlderSessions"),
+			PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"` + before + `"}}}]}`),
+		})
+		ok(t, err)
+	}
+}
+
 func networkScenarios() []actiontest.Scenario {
 	return []actiontest.Scenario{
 		{
@@ -129,6 +140,14 @@ func roleScenarios() []actiontest.Scenario {
 	shared := settings{"include_shared": true}
 	return []actiontest.Scenario{
 		{Name: "shared role", Action: id, Want: action.Skipped, Text: "i-0a1b2c3d4e5f60011"},
+		{
+			Name: "shared role, revoked by another case", Action: id, With: settings{"since": "1999-12-31T12:00:00Z"}, Want: action.Skipped,
+			Text: "are revoked already up to 1999-12-31T23:00:00Z", Setup: putRevocation("1999-12-31T23:00:00.000Z"),
+		},
+		{
+			Name: "shared role, revoked before its last activity", Action: id, With: settings{"since": "1999-12-31T12:00:00Z"}, Want: action.Skipped,
+			Text: "i-0a1b2c3d4e5f60011", Setup: putRevocation("1999-12-31T00:00:00.000Z"),
+		},
 		{Name: "shared role, all the same", Action: id, With: shared},
 		{
 			Name: "role of its own", Action: id,

@@ -195,7 +195,7 @@ func residualAccessKeys(t accessKeyRequest, prior, after accessKeysState) (out [
 		}
 	}
 	if len(active) > 0 {
-		out = append(out, fmt.Sprintf("access keys %s of user %s stay active (iam.all_keys is off)", some(active, 5), t.Target.ID))
+		out = append(out, fmt.Sprintf("access keys %s of user %s stay active. Remedy: deactivate those that the user does not need, or set iam.all_keys and answer the finding again", some(active, 5), t.Target.ID))
 	}
 	for _, id := range t.Keys {
 		_, was := prior.Keys[id]

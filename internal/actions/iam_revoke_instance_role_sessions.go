@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -64,13 +65,34 @@ func observeInstanceRole(ctx context.Context, env *action.Env, t roleRequest, kn
 			return revocation{}, err
 		}
 		if len(others) > 0 {
-			return revocation{}, action.Skipf("role %s is used by %d other instances (%s): revoking would cut them off too; set ec2.revoke_shared_roles to revoke all the same",
+			if err := alreadyRevoked(ctx, env, p, t.activity); err != nil {
+				return revocation{}, err
+			}
+			return revocation{}, action.Skipf("role %s is used by %d other instances (%s): revoking would cut them off too. Remedy: revoke its sessions in the IAM console, or set ec2.revoke_shared_roles and answer the finding again",
 				p.Role, len(others), some(others, 5))
 		}
 	}
 	p.Policy = casePolicyName(t.Case)
 	p.Inline, err = readInline(ctx, env.IAM, p.entity(), p.policy())
 	return p, err
+}
+
+// alreadyRevoked is a *action.Moot where a policy as the IAM console or the answer to the role itself puts it revokes the sessions
+// up to the activity that the findings tell of.
+func alreadyRevoked(ctx context.Context, env *action.Env, p revocation, a activity) error {
+	since := a.since(time.Now())
+	if since.IsZero() {
+		return nil
+	}
+	policy, err := readInline(ctx, env.IAM, p.entity(), revokePolicyName)
+	if err != nil {
+		return err
+	}
+	if before, ok := revokedBefore(policy); ok && before.After(since) {
+		return &action.Moot{Reason: fmt.Sprintf("the sessions of role %s are revoked already up to %s, by policy %s, which is not of this case",
+			p.Role, before.UTC().Format(time.RFC3339), revokePolicyName)}
+	}
+	return nil
 }
 
 // roleOf gives the name and ARN of the role in an instance profile, nothing where there is none.

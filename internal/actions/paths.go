@@ -3,6 +3,8 @@ package actions
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbv2types "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"cordon/internal/action"
@@ -27,6 +30,7 @@ type pathsState struct {
 	Metadata  bool                `json:"metadata,omitempty"`  // the instance metadata service answers
 	Role      string              `json:"role,omitempty"`
 	Trusted   []string            `json:"trusted,omitempty"` // whom the role's trust policy lets in beside EC2
+	Blocked   []string            `json:"blocked,omitempty"` // the remote addresses that ec2.block-remote-ip denies
 	Unread    map[string]string   `json:"unread,omitempty"`  // what could not be read: the error code
 }
 
@@ -46,7 +50,7 @@ type pathReader struct {
 	s  pathsState
 }
 
-func observePaths(ctx context.Context, env *action.Env, t instanceRequest, _ *pathsState) (pathsState, error) {
+func observePaths(ctx context.Context, env *action.Env, t pathsRequest, _ *pathsState) (pathsState, error) {
 	r := pathReader{env: env, s: pathsState{Subnets: map[string][]string{}, Managed: map[string][]string{}, Unread: map[string]string{}}}
 	var wg sync.WaitGroup
 	var err, ierr error
@@ -87,7 +91,40 @@ func observePaths(ctx context.Context, env *action.Env, t instanceRequest, _ *pa
 		})
 	}
 	wg.Wait()
+	if r.s.Blocked, err = blockedBy(ctx, env); err != nil {
+		return r.s, err
+	}
 	return r.s, ctx.Err()
+}
+
+// blockedBy lists the addresses that the case's ec2.block-remote-ip denies or found denied, sorted.
+func blockedBy(ctx context.Context, env *action.Env) ([]string, error) {
+	records, err := env.Records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	blocked := map[string]bool{}
+	for _, rec := range records {
+		if rec.Action != "ec2.block-remote-ip" || rec.Status != action.Done {
+			continue
+		}
+		var s blockState
+		if err := json.Unmarshal(rec.After, &s); err != nil {
+			return nil, wrap("read state of", rec.Action, err)
+		}
+		for _, words := range s.Rules {
+			if block, err := netip.ParsePrefix(strings.TrimPrefix(words, denyWord)); err == nil {
+				blocked[block.Addr().String()] = true
+			}
+		}
+		for address := range s.Already {
+			blocked[address] = true
+		}
+		for address := range s.Left {
+			delete(blocked, address) // not in every network ACL
+		}
+	}
+	return slices.Sorted(maps.Keys(blocked)), nil
 }
 
 func (r *pathReader) vpcs() []string {
@@ -192,11 +229,11 @@ func (r *pathReader) balancers(ctx context.Context) error {
 	}
 	found := map[string]bool{}
 	for chunk := range slices.Chunk(sortedKeys(groups), 20) {
-		out, err := r.env.ELBV2.DescribeTargetGroups(ctx, &elbv2.DescribeTargetGroupsInput{TargetGroupArns: chunk})
+		described, err := r.targetGroups(ctx, chunk)
 		if err != nil {
-			return wrap("read target groups", strings.Join(chunk, ", "), unless(err, "TargetGroupNotFound"))
+			return err
 		}
-		for _, g := range out.TargetGroups {
+		for _, g := range described {
 			for _, arn := range g.LoadBalancerArns {
 				if _, net, ok := strings.Cut(arn, ":loadbalancer/net/"); ok {
 					found[strings.Split(net, "/")[0]] = true
@@ -208,6 +245,27 @@ func (r *pathReader) balancers(ctx context.Context) error {
 	defer r.mu.Unlock()
 	r.s.Balancers = sortedKeys(found)
 	return nil
+}
+
+// targetGroups reads those of the target groups that are there still: one that is not makes AWS refuse the whole call.
+func (r *pathReader) targetGroups(ctx context.Context, arns []string) (out []elbv2types.TargetGroup, err error) {
+	page, err := r.env.ELBV2.DescribeTargetGroups(ctx, &elbv2.DescribeTargetGroupsInput{TargetGroupArns: arns})
+	switch {
+	case err == nil:
+		return page.TargetGroups, nil
+	case !cloud.Is(err, "TargetGroupNotFound"):
+		return nil, wrap("read target groups", strings.Join(arns, ", "), err)
+	case len(arns) == 1:
+		return nil, nil
+	}
+	for _, arn := range arns {
+		one, err := r.targetGroups(ctx, []string{arn})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one...)
+	}
+	return out, nil
 }
 
 func (r *pathReader) managed(ctx context.Context) error {

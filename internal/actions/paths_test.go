@@ -177,6 +177,59 @@ func TestPathsThatAreNotThere(t *testing.T) {
 	})
 }
 
+// TestRemedyOfPaths: what is advised is what helps and is not done yet.
+func TestRemedyOfPaths(t *testing.T) {
+	const advice = "ec2.block_remote_ips denies"
+	for name, tt := range map[string]struct {
+		addresses []string
+		block     bool
+		want, not string
+	}{
+		"not denied":              {[]string{attacker}, false, advice, "they are cut"},
+		"denied":                  {[]string{attacker}, true, "To " + attacker + " they are cut", advice},
+		"no remote address":       {nil, false, remedyStop, advice},
+		"one that is private":     {[]string{"10.20.1.5"}, false, remedyStop, advice},
+		"a later one, as yet not": {[]string{attacker, "198.51.100.24"}, false, advice, "they are cut"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := actiontest.NewWorld(t, actiontest.BatchServer, awssim.Options{})
+				if tt.block {
+					w.Run(t, blockAction(t), blocking(tt.addresses...))
+				}
+				named := said(t, w.Run(t, byID(t, "ec2.map-paths"), settings{"addresses": tt.addresses}))
+				if !strings.Contains(named, "NAT gateway") || !strings.Contains(named, tt.want) || strings.Contains(named, tt.not) {
+					t.Errorf("want %q, not %q:\n%s", tt.want, tt.not, named)
+				}
+			})
+		})
+	}
+}
+
+const remedyStop = "live until they are idle for 350 s: they are tracked whatever the groups say. Remedy: stop the instance"
+
+// TestPathsWithoutATargetGroup: a target group that was deleted since hides no Network Load Balancer of another.
+func TestPathsWithoutATargetGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := actiontest.NewWorld(t, actiontest.WebServer, awssim.Options{})
+		networkBalancer(t, w)
+		ctx, c := t.Context(), w.Others.ELBV2
+		group, err := c.CreateTargetGroup(ctx, &elbv2.CreateTargetGroupInput{
+			Name: aws.String("short-lived"), Protocol: elbv2types.ProtocolEnumTcp, Port: aws.Int32(443), VpcId: aws.String(demoVPC), TargetType: elbv2types.TargetTypeEnumInstance,
+		})
+		ok(t, err)
+		arn := group.TargetGroups[0].TargetGroupArn
+		_, err = c.RegisterTargets(ctx, &elbv2.RegisterTargetsInput{TargetGroupArn: arn, Targets: []elbv2types.TargetDescription{{Id: &w.Target.ID}}})
+		ok(t, err)
+		w.Run(t, byID(t, "ec2.deregister-targets"), nil)
+		_, err = c.DeleteTargetGroup(ctx, &elbv2.DeleteTargetGroupInput{TargetGroupArn: arn})
+		ok(t, err)
+		if named := said(t, w.Run(t, byID(t, "ec2.map-paths"), nil)); !strings.Contains(named, "Network Load Balancer edge") {
+			t.Errorf("it is not named:\n%s", named)
+		}
+	})
+}
+
 // TestMetadataSwitchedOff: where the service does not answer, it is not named.
 func TestMetadataSwitchedOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -3,6 +3,7 @@ package awssim
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,6 +62,29 @@ func (ed *Editor) Subnet(id, vpc, block, zone string, number byte) error {
 		}
 	}
 	ed.s.addSubnet(ed.r, id, v, p.Masked(), six, zone)
+	return nil
+}
+
+// NetworkACL adds a network ACL that allows everything to a VPC, and puts the subnets under it.
+func (ed *Editor) NetworkACL(id, vpc string, subnets ...string) error {
+	v, err := find(ed.r.EC2.VPCs, kindVPC(), vpc)
+	if err != nil {
+		return err
+	}
+	ed.s.addNACL(ed.r, id, v)
+	acl := ed.r.EC2.NACLs[id]
+	acl.IsDefault = aws.Bool(false)
+	for _, s := range subnets {
+		if _, err := find(ed.r.EC2.Subnets, kindSubnet(), s); err != nil {
+			return err
+		}
+		for _, other := range ed.r.EC2.NACLs {
+			other.Associations = slices.DeleteFunc(other.Associations, func(a ec2types.NetworkAclAssociation) bool { return aws.ToString(a.SubnetId) == s })
+		}
+		acl.Associations = append(acl.Associations, ec2types.NetworkAclAssociation{
+			NetworkAclAssociationId: aws.String(ed.s.newID("aclassoc")), NetworkAclId: acl.NetworkAclId, SubnetId: aws.String(s),
+		})
+	}
 	return nil
 }
 

@@ -49,8 +49,8 @@ type Options struct {
 	// Instances are clients for the Region whose instances count as users of a role, which itself belongs to none; nil:
 	// those of the target.
 	Instances *cloud.Clients
-	// Blocks are the remote addresses that are to be denied in the network ACLs of an instance's subnets; none: no such step.
-	Blocks []string
+	// Blocks gives the blocks that are going to be denied in the network ACLs of an instance's subnets; nil: no such step.
+	Blocks func(context.Context) ([]string, error)
 	// Keys are the access keys that the findings name.
 	Keys []string
 	// GroupOf gives the Auto Scaling group that a case has taken its instance out of, "" for none; nil for never.

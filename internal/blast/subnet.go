@@ -10,27 +10,34 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"golang.org/x/sync/errgroup"
+
+	"cordon/internal/config"
 )
 
 // sharedSubnet looks at which other running instances are under the network ACLs in which remote addresses are to be
 // denied: their live connections to these end, too.
 func (l *looker) sharedSubnet(ctx context.Context, read readInstance) {
 	w := l.b.SharedSubnet
-	if len(l.o.Blocks) == 0 {
+	if l.o.Blocks == nil || w == config.Ignore {
 		return
 	}
-	i, err := read(ctx)
-	var acls, others []string
-	if err == nil {
-		acls, others, err = underSameACL(ctx, l, i)
-	}
-	if err != nil {
+	var blocks, acls, others []string
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { blocks, err = l.o.Blocks(gctx); return err })
+	g.Go(func() error {
+		i, err := read(ctx)
+		if err == nil {
+			acls, others, err = underSameACL(gctx, l, i)
+		}
+		return err
+	})
+	if err := g.Wait(); err != nil {
 		l.unknown(ctx, SharedSubnet, w, "which other instances are under the network ACL in which remote addresses are denied", err)
 		return
 	}
-	if len(others) > 0 {
+	if len(others) > 0 && len(blocks) > 0 {
 		l.add(SharedSubnet, w, "%d other running instances are under network ACL %s, in which %s is denied: they do not reach it either (%s)",
-			len(others), strings.Join(acls, ", "), some(l.o.Blocks), some(others))
+			len(others), strings.Join(acls, ", "), some(blocks), some(others))
 	}
 }
 

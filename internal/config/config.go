@@ -4,6 +4,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -53,6 +54,7 @@ type EC2 struct {
 	CutEstablished    bool         `yaml:"cut_established"`     // end live connections too (default true)
 	RevokeSharedRoles bool         `yaml:"revoke_shared_roles"` // revoke a role's sessions even when other instances use it
 	BlockRemoteIPs    bool         `yaml:"block_remote_ips"`    // deny the finding's remote addresses in the subnets' network ACLs
+	NeverBlock        []string     `yaml:"never_block"`         // blocks or addresses that block_remote_ips leaves alone: partners, resolvers (198.51.100.0/24)
 }
 
 // LiveResponse is what is run on the isolated host over Systems Manager, under the quarantine profile.
@@ -158,6 +160,13 @@ func (c Config) check() error {
 		return fmt.Errorf("ec2.live_response: commands are given but no channel; add channel: %s", ChannelHTTPS)
 	case c.FalsePositive.SuppressDays < 0 || c.FalsePositive.SuppressDays > 365:
 		return fmt.Errorf("false_positive.suppress_days: %d is not between 0 and 365", c.FalsePositive.SuppressDays)
+	}
+	for i, block := range c.EC2.NeverBlock {
+		if _, err := netip.ParsePrefix(block); err != nil {
+			if addr, aerr := netip.ParseAddr(block); aerr != nil || addr.Zone() != "" {
+				return strict.In(fmt.Errorf("%.100q is neither a block nor an address (198.51.100.0/24, 198.51.100.7)", block), "ec2", "never_block", i)
+			}
+		}
 	}
 	if err := c.EC2.Memory.check(live.Channel); err != nil {
 		return err

@@ -25,6 +25,7 @@ func TestParse(t *testing.T) {
 		{"wrong type", "ec2:\n  cut_established: perhaps\n", "[2:"},
 		{"no YAML", "{[", "read configuration"},
 		{"bad profile", "ec2: {quarantine_profile: cordon}\n", "no ARN of an instance profile"},
+		{"bad block", "ec2: {never_block: [198.51.100.0/24, 198.51.100.0/40]}\n", "198.51.100.0/40\" is neither a block nor an address"},
 		{"live response without profile", "ec2: {live_response: {channel: https}}\n", "needs ec2.quarantine_profile"},
 		{"unknown channel", "ec2: {live_response: {channel: ssh}}\n", "leave it out"},
 		{"too long", "ec2: {live_response: {seconds: 86400}}\n", "between 1 and 3600"},

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 
+	"cordon/internal/action"
 	"cordon/internal/blast"
 	"cordon/internal/casefile"
 	"cordon/internal/cloud"
 	"cordon/internal/finding"
+	"cordon/internal/playbook"
 )
 
 // NeedsApproval says that containing the target would break what the configuration wants a person to say yes to first.
@@ -87,10 +89,9 @@ func (e *Engine) lookOptions(
 	ctx context.Context, t finding.Target, findings []finding.Finding, off []string, caller func(context.Context) string,
 ) blast.Options {
 	o := blast.Options{Config: e.o.Config, Caller: caller, GroupOf: e.groupOf}
+	var remote []string
 	for _, f := range findings {
-		if e.o.Config.EC2.BlockRemoteIPs && !slices.Contains(off, "ec2.block-remote-ip") {
-			o.Blocks = addNew(o.Blocks, f.RemoteIPs)
-		}
+		remote = addNew(remote, f.RemoteIPs)
 		if f.Identity != nil {
 			o.Keys = append(o.Keys, f.Identity.AccessKeyID)
 		}
@@ -101,7 +102,34 @@ func (e *Engine) lookOptions(
 			o.Instances = c
 		}
 	}
+	if t.Kind == finding.KindInstance && e.o.Config.EC2.BlockRemoteIPs && !slices.Contains(off, blockAction) && len(remote) > 0 {
+		o.Blocks = func(ctx context.Context) ([]string, error) { return e.blocks(ctx, t, remote) }
+	}
 	return o
+}
+
+// blockAction is the action that denies remote addresses.
+const blockAction = "ec2.block-remote-ip"
+
+// blocks are the blocks of addresses that its plan denies, as only the action itself can tell.
+func (e *Engine) blocks(ctx context.Context, t finding.Target, remote []string) ([]string, error) {
+	clients, err := e.o.Clients(ctx, t.Account, t.Region)
+	if err != nil {
+		return nil, err
+	}
+	req, err := action.NewRequest(action.On{Case: planCase, Target: t}, playbook.Blocking(e.o.Config.EC2, remote))
+	if err != nil {
+		return nil, err
+	}
+	change, err := action.Plan(ctx, &action.Env{Clients: clients, Planning: true}, e.actions[blockAction], req)
+	var out []string
+	for _, d := range change.Parts {
+		var words string
+		if json.Unmarshal(d.Want, &words) == nil {
+			out = addNew(out, []string{strings.TrimPrefix(words, "deny ")})
+		}
+	}
+	return out, err
 }
 
 // weigh keeps the concerns with the case before the target feels anything: a run that goes on later does not ask again.

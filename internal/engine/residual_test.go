@@ -63,8 +63,8 @@ func TestBlockRemoteIP(t *testing.T) {
 		if rounds := c.ContainedAfter.Seconds() / call.Seconds(); rounds > 5 {
 			t.Errorf("%.2f round trips in a row to the last interface isolated", rounds)
 		}
-		if said := strings.Join(c.Residual, "\n"); !strings.Contains(said, "denies 198.51.100.23/32 to all hosts of subnet-") {
-			t.Errorf("residual: %s", said)
+		if said := r.record(t, c, "ec2.block-remote-ip").Reason; !strings.Contains(said, "198.51.100.23/32 is denied in network ACL acl-") || !strings.Contains(said, "to all hosts of subnet-") {
+			t.Errorf("reason: %s", said)
 		}
 		if said := strings.Join(c.Concerns, "\n"); !strings.Contains(said, "4 other running instances are under network ACL acl-") {
 			t.Errorf("concerns: %s", said)
@@ -115,6 +115,28 @@ func TestBlockRemoteIPAsks(t *testing.T) {
 				}
 				if c := r.respond(t, reaching(t, batch, attacker, 1)); c.Status != tt.want {
 					t.Errorf("%s: %s", c.Status, c.Reason)
+				}
+			})
+		})
+	}
+}
+
+// TestNothingToBlockAsksNothing: an address that the step will not deny is no reason to ask.
+func TestNothingToBlockAsksNothing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		address string
+		never   []string
+	}{
+		"a private address": {"10.20.1.5", nil}, "an address of S3": {"52.216.1.1", nil}, "one of the account": {"203.0.113.11", nil},
+		"one that is never blocked": {attacker, []string{"198.51.100.0/24"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, awssim.Options{}, quiet())
+				r.conf.EC2.NeverBlock = tt.never
+				r.blocks(config.Approve)
+				if c := r.respond(t, reaching(t, batch, tt.address, 1)); c.Status != casefile.Contained || len(c.Concerns) > 0 {
+					t.Errorf("%s (%s), concerns %v", c.Status, c.Reason, c.Concerns)
 				}
 			})
 		})

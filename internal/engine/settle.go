@@ -127,7 +127,7 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 		case s.Essential:
 			missing = append(missing, s.Action+": "+why(rec))
 		case rec.Status == action.Skipped:
-			if s.SkipLeaves {
+			if s.SkipLeaves && (!rec.Moot || moot != "") { // moot by itself alone, the step is not needed
 				v.residual = append(v.residual, s.Residual+" ("+rec.Reason+")")
 			}
 		case rec.Status == action.Waiting:

@@ -91,6 +91,7 @@ var limits = map[string]node{
 	"Accounts.external_id":        {"pattern": `^([A-Za-z0-9_+=,.@:/-]{2}[A-Za-z0-9_+=,.@:/-]*)?$`, "maxLength": 1224},
 	"Accounts.session_name":       {"pattern": `^[A-Za-z0-9_+=,.@-]{2,64}$`},
 	"EC2.quarantine_profile":      {"pattern": `^(arn:aws[a-z-]*:iam::[0-9]{12}:instance-profile/[A-Za-z0-9_+=,.@/-]+)?$`},
+	"EC2.never_block":             {"items": node{"pattern": `^[0-9a-fA-F.:]{2,}(/[0-9]{1,3})?$`}},
 	"LiveResponse.channel":        {"enum": []any{"", config.ChannelHTTPS}},
 	"LiveResponse.seconds":        {"minimum": 1, "maximum": 3600},
 	"Memory.seconds":              {"minimum": 60, "maximum": 21600},

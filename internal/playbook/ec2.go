@@ -42,7 +42,7 @@ func ec2(s Subject) Playbook {
 	}
 	if c.BlockRemoteIPs {
 		contain = append(contain, Step{
-			Action: "ec2.block-remote-ip", With: map[string]any{"addresses": s.RemoteIPs},
+			Action: "ec2.block-remote-ip", With: Blocking(c, s.RemoteIPs),
 			SkipLeaves: true, Residual: "no remote address is blocked in the network ACLs of the instance's subnets",
 		})
 	}
@@ -56,7 +56,10 @@ func ec2(s Subject) Playbook {
 				Seq{
 					Par{Step{Action: "ec2.deregister-classic-elb"}, Step{Action: "ec2.deregister-targets"}},
 					Par{
-						Step{Action: "ec2.map-paths", Optional: true, UntilDone: true, Residual: trackedAlways},
+						Step{
+							Action: "ec2.map-paths", With: map[string]any{"addresses": s.RemoteIPs},
+							Optional: true, UntilDone: true, Residual: trackedAlways,
+						},
 						Step{Action: "ec2.capture-metadata"},
 					},
 				},
@@ -73,6 +76,11 @@ func ec2(s Subject) Playbook {
 			Step{Action: Settle},
 		},
 	}
+}
+
+// Blocking is the request for denying remote addresses.
+func Blocking(c config.EC2, addresses []string) map[string]any {
+	return map[string]any{"addresses": addresses, "never": c.NeverBlock}
 }
 
 // memory is the request for the memory of a host: without the channel nothing is captured.
