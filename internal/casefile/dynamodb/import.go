@@ -201,45 +201,73 @@ func (s *Store) countWrites(ctx context.Context, snapshot casefile.Snapshot) (wr
 	return writes, nil
 }
 
-// ImportPauses implements casefile.Store.
+// ImportPauses implements casefile.Store. A long journal is written in parts, each of which leaves the table as it was after the last
+// entry in it.
 func (s *Store) ImportPauses(ctx context.Context, entries []casefile.Entry) (written bool, err error) {
-	err = s.again(ctx, func() error {
-		had, err := s.Pauses(ctx)
-		if err != nil {
+	for more := true; more && err == nil; written = written || more {
+		err = s.again(ctx, func() (err error) {
+			more, err = s.importPauses(ctx, entries)
 			return err
-		}
-		more, left, err := casefile.PausesAfter(had, entries)
-		if written = err == nil && len(more) > 0; !written {
-			return err
-		}
-		is := key(pkPause, skPause)
-		is["entries"] = number(len(entries))
-		if left != nil {
-			if err := s.keepBody(ctx, is, left); err != nil {
-				return err
-			}
-		}
-		write := s.putting(is, "attribute_not_exists(pk)")
-		if len(had) > 0 {
-			write = s.putting(is, "entries = :was")
-			write.Put.ExpressionAttributeValues = item{":was": number(len(had))}
-		}
-		writes := []types.TransactWriteItem{write}
-		for _, e := range more {
-			i := key(pkPause, entryKey(e.Seq))
-			if err := s.keepBody(ctx, i, e); err != nil {
-				return err
-			}
-			writes = append(writes, s.putting(i, "attribute_not_exists(pk)"))
-		}
-		err = s.transact(ctx, writes)
-		if refused(err, 0) {
-			return errOvertaken
-		}
-		return err
-	})
+		})
+	}
 	if err != nil {
 		return false, fmt.Errorf("import pauses: %w", err)
 	}
 	return written, nil
+}
+
+// importPauses writes as many entries as a transaction takes; more is false where there were none to write.
+func (s *Store) importPauses(ctx context.Context, entries []casefile.Entry) (more bool, err error) {
+	had, err := s.Pauses(ctx)
+	if err != nil {
+		return false, err
+	}
+	missing, _, err := casefile.PausesAfter(had, entries)
+	if err != nil || len(missing) == 0 {
+		return false, err
+	}
+	upTo := partOfPauses(missing)
+	_, left, err := casefile.PausesAfter(nil, entries[:len(had)+upTo])
+	if err != nil {
+		return false, err
+	}
+	is := key(pkPause, skPause)
+	is["entries"] = number(len(had) + upTo)
+	if left != nil {
+		if err := s.keepBody(ctx, is, left); err != nil {
+			return false, err
+		}
+	}
+	write := s.putting(is, "attribute_not_exists(pk)")
+	if len(had) > 0 {
+		write = s.putting(is, "entries = :was")
+		write.Put.ExpressionAttributeValues = item{":was": number(len(had))}
+	}
+	writes := []types.TransactWriteItem{write}
+	for _, e := range missing[:upTo] {
+		i := key(pkPause, entryKey(e.Seq))
+		if err := s.keepBody(ctx, i, e); err != nil {
+			return false, err
+		}
+		writes = append(writes, s.putting(i, "attribute_not_exists(pk)"))
+	}
+	err = s.transact(ctx, writes)
+	if refused(err, 0) {
+		return false, errOvertaken
+	}
+	return err == nil, err
+}
+
+// partOfPauses is how many of the entries to write at once. A part that is not the last ends with a resumption, if there is one: a
+// pause that is over long since should not hold anything up, not even for the moment between two parts.
+func partOfPauses(missing []casefile.Entry) int {
+	if len(missing) < mostWrites {
+		return len(missing)
+	}
+	for n := mostWrites - 1; n > 0; n-- {
+		if missing[n-1].Event == "resumed" {
+			return n
+		}
+	}
+	return mostWrites - 1
 }
