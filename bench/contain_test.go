@@ -150,3 +150,18 @@ func TestGrowth(t *testing.T) {
 		})
 	}
 }
+
+// TestThrottledStore: the store's calls are tried again as the programs try them: no record stays unwritten where AWS
+// refuses three calls in ten. Evidence may be given up for a time.
+func TestThrottledStore(t *testing.T) {
+	for seed := range uint64(5) {
+		synctest.Test(t, func(t *testing.T) {
+			scene := sceneOf(Sample, call)
+			scene.Throttle, scene.Seed = 0.3, seed
+			run, err := RunCordon(t.Context(), scene, Setup{Dir: t.TempDir(), OnAWS: true})
+			if run.Contain == 0 || run.Reachable != 0 || err != nil && strings.Contains(err.Error(), "operation error DynamoDB") {
+				t.Errorf("seed %d: %v, contained after %s, %d reachable", seed, err, run.Contain, run.Reachable)
+			}
+		})
+	}
+}

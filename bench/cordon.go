@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"cordon/internal/action"
@@ -49,10 +50,10 @@ func NewCordon(ctx context.Context, a *Account, s Setup) (*Cordon, error) {
 	if s.Edit != nil {
 		s.Edit(&conf)
 	}
-	c := &Cordon{}
+	c, cfg := &Cordon{}, cloud.Timely(cloud.Retries(a.cfg), 0) // as the programs make it
 	o := engine.Options{
 		Actions: s.Actions, Config: conf, Owner: "bench", Wait: s.Wait,
-		Clients: cloud.NewAccounts(a.cfg, awssim.DefaultAccount, cloud.Member{}).Clients,
+		Clients: cloud.NewAccounts(cfg, awssim.DefaultAccount, cloud.Member{}).Clients,
 	}
 	if o.Actions == nil {
 		o.Actions = actions.Catalog()
@@ -65,7 +66,7 @@ func NewCordon(ctx context.Context, a *Account, s Setup) (*Cordon, error) {
 	}
 	var err error
 	if s.OnAWS {
-		err = c.onAWS(a, &o)
+		err = c.onAWS(cfg, a.Topic, &o)
 	} else {
 		err = c.onDisk(ctx, s.Dir, &o)
 	}
@@ -85,16 +86,16 @@ func (c *Cordon) onDisk(ctx context.Context, dir string, o *engine.Options) (err
 	return err
 }
 
-func (c *Cordon) onAWS(a *Account, o *engine.Options) (err error) {
+func (c *Cordon) onAWS(cfg aws.Config, topic string, o *engine.Options) (err error) {
 	where := "s3://" + bucket + "/cordon"
-	if c.Store, err = dynamodb.OpenURI(a.cfg, dynamodb.Scheme+table, where, ""); err != nil {
+	if c.Store, err = dynamodb.OpenURI(cfg, dynamodb.Scheme+table, where, ""); err != nil {
 		return err
 	}
 	o.Store = c.Store
-	if o.Vault, err = vault.Open(where, func() (*s3.Client, string, error) { return cloud.New(a.cfg, "").S3, "", nil }); err != nil {
+	if o.Vault, err = vault.Open(where, func() (*s3.Client, string, error) { return cloud.New(cfg, "").S3, "", nil }); err != nil {
 		return err
 	}
-	o.Channels, err = notify.New(notify.Config{SNS: &notify.SNSConfig{Topic: a.Topic}}, notify.Deps{AWS: a.cfg})
+	o.Channels, err = notify.New(notify.Config{SNS: &notify.SNSConfig{Topic: topic}}, notify.Deps{AWS: cfg})
 	return err
 }
 

@@ -30,11 +30,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r Report
-	for _, step := range []struct {
-		name string
-		do   func(*testing.T, *Report)
-	}{
+	steps := []part{
 		{"containment", measureContainment},
 		{"asked", measureAsked},
 		{"throttling", measureThrottling},
@@ -44,7 +40,12 @@ func TestReport(t *testing.T) {
 		{"workers", measureWorkers},
 		{"store", measureStores},
 		{"binaries", measureBinaries},
-	} {
+	}
+	if err := knownPart(steps, *only); err != nil {
+		t.Fatal(err)
+	}
+	var r Report
+	for _, step := range steps {
 		if *only != "" && step.name != *only {
 			continue
 		}
@@ -62,6 +63,37 @@ func TestReport(t *testing.T) {
 		if err := os.WriteFile(root+"/docs/"+name, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// part is what can be measured alone.
+type part struct {
+	name string
+	do   func(*testing.T, *Report)
+}
+
+// knownPart says what is wrong with the name of a part; "" is all of them.
+func knownPart(parts []part, name string) error {
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	if name == "" || slices.Contains(names, name) {
+		return nil
+	}
+	return fmt.Errorf("-measure %s: there is no such part; choose one of %s", name, strings.Join(names, ", "))
+}
+
+func TestKnownPart(t *testing.T) {
+	parts := []part{{name: "store"}, {name: "asked"}}
+	if err := knownPart(parts, "store"); err != nil {
+		t.Error(err)
+	}
+	if err := knownPart(parts, ""); err != nil {
+		t.Error(err)
+	}
+	if err := knownPart(parts, "floor"); err == nil || !strings.Contains(err.Error(), "store, asked") {
+		t.Errorf("an unknown part: %v", err)
 	}
 }
 

@@ -102,6 +102,10 @@ func (p *plot) band(b Band, y int) (below int) {
 		fmt.Fprintf(&p.body, `<line class="mark" x1="%.2f" x2="%.2f" y1="%d" y2="%d"/><text class="said" x="%.2f" y="%d" text-anchor="%s">contained after %s</text>`+"\n",
 			at, at, top-4, top+height+6, at+dx, top+height+16, anchor, seconds(b.Contain))
 	}
+	if b.Contain >= p.end {
+		fmt.Fprintf(&p.body, `<text class="said" x="%d" y="%d" text-anchor="end">not contained yet (after %s)</text>`+"\n",
+			plotWidth-plotLeft, top+height+16, seconds(b.Contain))
+	}
 	return y + height + bandGap
 }
 

@@ -14,7 +14,10 @@ func TestPlot(t *testing.T) {
 	hostile := "</title><script>\x00\"&'"
 	svg := Plot(hostile, 2*time.Second,
 		Band{Title: hostile, Began: journal[0].Started, Calls: journal, Contain: 40 * time.Millisecond, Idle: "sleeps"},
-		Band{Title: "nothing", Began: journal[0].Started})
+		Band{Title: "nothing", Began: journal[0].Started}, Band{Title: "late", Began: journal[0].Started, Contain: 3 * time.Second})
+	if !strings.Contains(svg, "not contained yet (after 3.00 s)") {
+		t.Errorf("nothing says that the last is contained after the axis: %s", svg)
+	}
 	bars, marks := 0, 0
 	for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 		token, err := d.Token()

@@ -145,6 +145,8 @@ type Spec[T, P any] struct {
 	Undo func(ctx context.Context, env *Env, t T, prior P) error
 	// Irreversible is the reason why there is no Undo; set exactly when Undo is nil.
 	Irreversible string
+	// Leave ends what an Irreversible action has under way when its case is released; nil: nothing needs to be ended. Idempotent.
+	Leave func(ctx context.Context, env *Env, t T) error
 
 	// Verify says whether after shows what was wanted; nil means the parts of after and Expect are equal. *Drifted:
 	// the target has gained something since; Do runs again on the extended prior.
@@ -182,6 +184,7 @@ type erased interface {
 	expect(req, prior json.RawMessage) (json.RawMessage, error)
 	do(ctx context.Context, env *Env, req, prior json.RawMessage) error
 	undo(ctx context.Context, env *Env, req, prior json.RawMessage, without map[string]bool) error
+	leave(ctx context.Context, env *Env, req json.RawMessage) error
 	verify(req, prior, after json.RawMessage) error
 	parts(p json.RawMessage) (map[string]json.RawMessage, error)
 	extend(prior, now json.RawMessage) (json.RawMessage, error)
@@ -197,6 +200,8 @@ func New[T, P any](s Spec[T, P]) Action {
 		panic("action: incomplete Spec " + s.ID)
 	case (s.Undo == nil) != (s.Irreversible != ""):
 		panic("action: Irreversible is set exactly when Undo is nil: " + s.ID)
+	case s.Leave != nil && s.Irreversible == "":
+		panic("action: Leave is for what is Irreversible: " + s.ID)
 	case (s.Parts == nil) != (s.Without == nil):
 		panic("action: Parts and Without go together: " + s.ID)
 	case !slices.IsSorted(s.Permissions) || len(slices.Compact(slices.Clone(s.Permissions))) != len(s.Permissions):

@@ -56,6 +56,17 @@ func (e spec[T, P]) undo(ctx context.Context, env *Env, req, prior json.RawMessa
 	return e.s.Undo(ctx, env, t, p)
 }
 
+func (e spec[T, P]) leave(ctx context.Context, env *Env, req json.RawMessage) error {
+	if e.s.Leave == nil {
+		return nil
+	}
+	t, err := decode[T](e.s.ID, "request", req)
+	if err != nil {
+		return err
+	}
+	return e.s.Leave(ctx, env, t)
+}
+
 func (e spec[T, P]) verify(req, prior, after json.RawMessage) error {
 	t, p, err := e.both(req, prior)
 	if err != nil {

@@ -24,6 +24,12 @@ func PlanUndo(ctx context.Context, env *Env, a Action, rec Record) (Restoration,
 	case !rec.Open():
 		p.Reason = "nothing is held"
 		return p, nil
+	case a.Irreversible != "" && (rec.Status == Waiting || rec.Status == Doing):
+		p.Reason = "it is under way, and is not waited for any more"
+		return p, nil
+	case a.Irreversible != "" && rec.Status == Failed:
+		p.Reason = "it failed: what it has collected stays, and there is nothing to put back"
+		return p, nil
 	case a.Irreversible != "":
 		p.Reason = "stays: " + a.Irreversible
 		return p, nil

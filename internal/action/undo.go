@@ -65,6 +65,28 @@ func Undo(ctx context.Context, l Ledger, env *Env, a Action, rec Record, force b
 	return r.released(ctx, rec)
 }
 
+// LeaveOff ends the record of an Irreversible action that was not done when its case was released: nothing is going to go on with it,
+// and what it had under way is ended, or the record says why it could not be. The error is a fault of the ledger only.
+func LeaveOff(ctx context.Context, l Ledger, env *Env, a Action, rec Record) (Record, error) {
+	waiting := rec.Status == Waiting || rec.Status == Doing
+	if a.Irreversible == "" || !waiting && rec.Status != Failed {
+		return rec, nil
+	}
+	var notes []string
+	if waiting {
+		rec.Status, rec.Ended = Skipped, time.Now().UTC()
+		notes = append(notes, "not waited for, because the case was released")
+	}
+	if err := a.impl.leave(ctx, env, rec.Request); err != nil {
+		notes = append(notes, "what it had under way was not ended: "+err.Error())
+	}
+	if len(notes) == 0 {
+		return rec, nil
+	}
+	rec.Reason = strings.TrimPrefix(rec.Reason+"; "+strings.Join(notes, "; "), "; ")
+	return l.SaveRecord(ctx, rec)
+}
+
 // putBack undoes the parts that are ours to put back, and reads back until AWS shows it.
 func (r runner) putBack(ctx context.Context, rec Record, w ways) error {
 	without := maps.Clone(w.settled)

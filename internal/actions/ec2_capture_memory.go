@@ -58,6 +58,7 @@ func captureMemory() action.Action {
 		Observe:      observeMemory,
 		Expect:       func(memoryRequest, memoryState) memoryState { return memoryState{Captured: true} },
 		Do:           doMemory,
+		Leave:        leaveMemory,
 		Verify: func(_ memoryRequest, _, after memoryState) error {
 			if !after.Captured {
 				return fmt.Errorf("%s is not in the case's evidence", memoryResult)

@@ -14,6 +14,7 @@ import (
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"cordon/internal/action"
+	"cordon/internal/cloud"
 )
 
 // memoryDelivery is how long the host may take to fetch the command, in seconds.
@@ -61,6 +62,19 @@ func doMemory(ctx context.Context, env *action.Env, t memoryRequest, prior memor
 	default:
 		return err
 	}
+}
+
+// leaveMemory aborts the upload: no host that is let go keeps URLs to write with. The tool then ends with the part that is refused.
+func leaveMemory(ctx context.Context, env *action.Env, _ memoryRequest) error {
+	m, open, err := openMemoryStore(ctx, env)
+	var skip *action.Skip
+	if errors.As(err, &skip) {
+		return nil
+	}
+	for _, u := range open {
+		err = errors.Join(err, m.abort(ctx, u))
+	}
+	return err
 }
 
 // memoryComment marks the command of an upload: SendCommand has no client token, so a retry finds the first by it.
@@ -137,7 +151,7 @@ func (m *memoryStore) command(
 		InstanceIds: []string{t.Target.ID}, DocumentName: &document, Comment: aws.String(memoryComment(t.Case, u.tag())),
 		TimeoutSeconds: aws.Int32(memoryDelivery),
 		Parameters:     map[string][]string{"commands": {script}, "executionTimeout": {strconv.Itoa(t.Seconds)}},
-	})
+	}, func(o *ssm.Options) { o.Retryer = cloud.Once() })
 	return wrap("send the memory capture to", t.Target.ID, err)
 }
 
@@ -189,8 +203,12 @@ func (m *memoryStore) completedBefore(
 		ids = append(ids, sent[tag]...)
 	}
 	r, end, err := awaitMemory(ctx, env, t, ids, time.Time{})
-	if err == nil && r.Bytes == have.Bytes {
+	var bad *badUpload
+	switch {
+	case err == nil && r.Bytes == have.Bytes:
 		return true, m.keep(ctx, env, t, prior, r, end)
+	case err != nil && !errors.As(err, &bad):
+		return true, err
 	}
 	return true, fmt.Errorf("keep %s in evidence: there is an object of that name in the bucket, and no command of this case has sent it", memoryImage)
 }

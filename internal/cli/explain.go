@@ -139,9 +139,23 @@ func explain(f finding.Finding, t finding.Target, conf config.Config) explanatio
 	}
 	p, _ := playbook.For(playbook.Subject{Target: t, Config: conf, Steps: steps})
 	for _, s := range playbook.Steps(p.Root) {
-		x.Steps = append(x.Steps, s.Action)
+		if configured(s.Action, conf) {
+			x.Steps = append(x.Steps, s.Action)
+		}
 	}
 	return x
+}
+
+// configured says whether the configuration has what a step needs; without it the step is skipped.
+func configured(step string, c config.Config) bool {
+	switch step {
+	case "ec2.quarantine-profile", "ec2.live-response":
+		return c.EC2.LiveResponse.Channel != ""
+	case "ec2.capture-memory":
+		return len(c.EC2.Memory.Tools()) > 0
+	default:
+		return true
+	}
 }
 
 func (a *app) printExplanation(x explanation) {

@@ -133,6 +133,9 @@ func Parse(file string, raw []byte, defaults Config) (Config, error) {
 	if err == nil {
 		err = doc.Locate(c.check())
 	}
+	if err == nil && doc.Has("ec2", "memory") {
+		err = doc.Locate(c.EC2.Memory.toolless())
+	}
 	if err != nil {
 		return defaults, &Error{file, err}
 	}

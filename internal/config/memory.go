@@ -48,6 +48,14 @@ func (m Memory) Tools() map[string]MemoryTool {
 	return tools
 }
 
+// toolless is the error of a section that names no tool.
+func (m Memory) toolless() error {
+	if len(m.Tools()) > 0 {
+		return nil
+	}
+	return strict.In(errors.New("no tool is named, so nothing would be captured; add linux, linux_arm64 or windows with tool and sha256, or leave memory out"), "ec2", "memory")
+}
+
 func (m Memory) check(channel string) error {
 	for _, t := range []struct {
 		name string
@@ -73,7 +81,7 @@ func (t MemoryTool) check() error {
 	case t.Tool == "" && t.SHA256 == "" && len(t.Arguments) == 0:
 		return nil
 	case !memoryToolURI.MatchString(t.Tool):
-		return strict.In(fmt.Errorf("%.80q is not of the form s3://BUCKET/KEY", t.Tool), "tool")
+		return strict.In(fmt.Errorf("%.80q is not of the form s3://BUCKET/KEY (a bucket's name has 3 to 63 small letters, digits, dots and hyphens)", t.Tool), "tool")
 	case t.SHA256 == "":
 		return strict.In(errors.New("the tool's hash is missing; write what sha256sum says of it"), "sha256")
 	case !memoryToolSHA256.MatchString(t.SHA256):

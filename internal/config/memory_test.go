@@ -13,7 +13,11 @@ func TestMemory(t *testing.T) {
 	for name, c := range map[string]struct{ memory, live, want string }{
 		"one tool":         {"{linux: {tool: s3://my-bucket/cordon/tools/avml, sha256: " + hash + ", arguments: [--source, /proc/kcore]}}", live, ""},
 		"all of them":      {"{linux: {tool: s3://b-1/t, sha256: " + hash + "}, linux_arm64: {tool: s3://b-1/a, sha256: " + hash + "}, windows: {tool: s3://b-1/w.exe, sha256: " + hash + ", arguments: [acquire, --nosparse]}, seconds: 60, max_gib: 1024}", live, ""},
-		"none":             {"{seconds: 60}", "", ""},
+		"numbers alone":    {"{seconds: 1800}", live, "no tool is named"},
+		"an empty section": {"{}", live, "no tool is named"},
+		"empty platform":   {"{linux: {}}", live, "no tool is named"},
+		"nothing":          {"", live, ""},
+		"a short bucket":   {"{linux: {tool: s3://b/k, sha256: " + hash + "}}", live, "a bucket's name has 3 to 63"},
 		"no channel":       {"{linux: {tool: s3://b-1/t, sha256: " + hash + "}}", "revoke_shared_roles: true", "add ec2.live_response.channel: https"},
 		"no hash":          {"{linux: {tool: s3://b-1/t}}", live, "the tool's hash is missing"},
 		"a short hash":     {"{linux: {tool: s3://b-1/t, sha256: abc}}", live, "is no SHA-256"},

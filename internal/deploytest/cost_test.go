@@ -87,7 +87,8 @@ func TestCost(t *testing.T) {
 			}
 			for n, counted := range []float64{float64(s.states), float64(s.invocations), s.dollars()} {
 				written, err := strconv.ParseFloat(string(row[n+1]), 64)
-				if err != nil || math.Abs(written-counted) > counted/4 {
+				// The states are counted exactly. How often a task is asked again, and so what it costs, goes by the clock.
+				if err != nil || math.Abs(written-counted) > []float64{0, 2, counted / 8}[n] {
 					t.Errorf("docs/deploy.md says %s, counted %.5g", row[n+1], counted)
 				}
 			}

@@ -107,6 +107,7 @@ func checks() []check {
 		{"ssm.instances", checkManaged},
 		{"ssm.endpoints", checkEndpoints},
 		{"ssm.profile", checkProfile},
+		{"memory.tool", checkMemory},
 		{"ebs.encryption", checkEncryption},
 		{"iam.sso", checkSSO},
 		{"evidence.vault", checkVault},

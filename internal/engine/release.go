@@ -160,17 +160,6 @@ func (e *Engine) sortByPlaybook(ctx context.Context, c casefile.Case, records []
 	slices.SortStableFunc(records, func(a, b action.Record) int { return place[a.Action] - place[b.Action] })
 }
 
-// leaveOff ends the record of a step that was still waiting when the case was released: nothing is going to go on with it.
-func (e *Engine) leaveOff(ctx context.Context, rec action.Record) error {
-	if rec.Status != action.Waiting && rec.Status != action.Doing {
-		return nil
-	}
-	rec.Status, rec.Ended = action.Skipped, time.Now().UTC()
-	rec.Reason = strings.TrimPrefix(rec.Reason+"; not waited for, because the case was released", "; ")
-	_, err := e.o.Store.SaveRecord(ctx, rec)
-	return err
-}
-
 // undoAll walks the records from the last to the first and says what could not be put back.
 func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, records []action.Record, force bool, began time.Time) (left []string, err error) {
 	failed := map[string]bool{}
@@ -188,7 +177,7 @@ func (e *Engine) undoAll(ctx context.Context, c casefile.Case, env *action.Env, 
 			continue
 		}
 		if a.Irreversible != "" {
-			if err := e.leaveOff(ctx, rec); err != nil {
+			if _, err := action.LeaveOff(ctx, e.o.Store, env, a, rec); err != nil {
 				return left, err
 			}
 			continue

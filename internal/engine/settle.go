@@ -78,7 +78,7 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 		byAction[rec.Action] = rec
 	}
 	v := verdict{status: casefile.Contained, residual: []string{}, settled: final}
-	var missing, failed, waiting, later []string
+	var missing, failed, lost, waiting, later []string
 	moot, cannot, open := "", "", ""
 	for _, s := range playbook.Steps(p.Root) {
 		if s.Action == playbook.Settle {
@@ -133,7 +133,9 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 		case rec.Status == action.Waiting:
 			waiting = append(waiting, s.Action+": "+rec.Reason)
 		default:
-			if !s.Optional {
+			if s.Optional {
+				lost = append(lost, s.Action+": "+why(rec))
+			} else {
 				failed = append(failed, s.Action+": "+why(rec))
 			}
 			if s.Residual != "" {
@@ -158,6 +160,8 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 	case len(waiting) > 0 && final:
 		v.settled = false
 		v.reason = "still waiting for " + strings.Join(waiting, "; ") + "; answer the finding again to go on"
+	case len(lost) > 0 && final:
+		v.reason = "contained, without " + strings.Join(lost, "; ")
 	}
 	return v
 }

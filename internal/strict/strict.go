@@ -124,6 +124,17 @@ func (d *Document) locate(at *At) *Error {
 	return out
 }
 
+// Has says whether the document gives a value, if only an empty one, at a path of keys and indexes.
+func (d *Document) Has(path ...any) bool {
+	n := d.body
+	for _, part := range path {
+		if _, n = child(n, part); isNull(n) {
+			return false
+		}
+	}
+	return true
+}
+
 // child gives the key's node (for the position) and the value's.
 func child(n ast.Node, part any) (key, value ast.Node) {
 	switch part := part.(type) {

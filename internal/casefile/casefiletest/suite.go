@@ -69,6 +69,7 @@ func Run(t *testing.T, open Open, reopen Reopen) {
 		"transfer: a long case":                     transferLong,
 		"transfer: while the case is being changed": transferLive,
 		"transfer: pauses":                          transferPauses,
+		"transfer: many pauses":                     transferManyPauses,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t), open(t)) })
 	}

@@ -266,3 +266,26 @@ func transferPauses(t *testing.T, from, to casefile.Store) {
 		t.Errorf("the copy goes on with %d pauses, want 4", len(all))
 	}
 }
+
+// transferManyPauses: more entries than one transaction of DynamoDB's takes.
+func transferManyPauses(t *testing.T, from, to casefile.Store) {
+	for n := range 120 {
+		at := epoch.Add(time.Duration(n) * time.Hour)
+		must(t, from.Pause(t.Context(), casefile.Pause{By: "tester", At: at, Reason: "a drill"}))
+		must(t, from.Resume(t.Context(), "tester", at.Add(time.Minute)))
+	}
+	must(t, from.Pause(t.Context(), casefile.Pause{By: "tester", At: epoch.Add(500 * time.Hour), Reason: "the last"}))
+	want, err := from.Pauses(t.Context())
+	must(t, err)
+	for _, written := range []bool{true, false} {
+		if got, err := to.ImportPauses(t.Context(), want); err != nil || got != written {
+			t.Errorf("import of %d pauses: written %v, %v; want %v", len(want), got, err, written)
+		}
+	}
+	got, err := to.Pauses(t.Context())
+	must(t, err)
+	same(t, "pauses", got, want)
+	if p, ok, err := to.Paused(t.Context()); !ok || err != nil || p.Reason != "the last" {
+		t.Errorf("the copy's pause: %+v, %v, %v", p, ok, err)
+	}
+}

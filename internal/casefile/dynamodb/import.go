@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -17,8 +18,9 @@ import (
 // of the case find; the rest of a case that is too long for one is written before, and nothing finds it until then.
 func (s *Store) Import(ctx context.Context, snapshot casefile.Snapshot) (written bool, err error) {
 	if err = snapshot.Check(); err == nil {
+		c := importClaim{snapshot.Case.ID, rand.Text()}
 		err = s.again(ctx, func() (err error) {
-			written, err = s.importCase(ctx, snapshot)
+			written, err = s.importCase(ctx, snapshot, c)
 			return err
 		})
 	}
@@ -28,7 +30,7 @@ func (s *Store) Import(ctx context.Context, snapshot casefile.Snapshot) (written
 	return written, nil
 }
 
-func (s *Store) importCase(ctx context.Context, snapshot casefile.Snapshot) (written bool, err error) {
+func (s *Store) importCase(ctx context.Context, snapshot casefile.Snapshot, claim importClaim) (written bool, err error) {
 	there, err := s.snapshotOf(ctx, snapshot.Case.ID)
 	if err == nil {
 		return false, snapshot.Differs(there)
@@ -51,13 +53,18 @@ func (s *Store) importCase(ctx context.Context, snapshot casefile.Snapshot) (wri
 	if err != nil {
 		return false, err
 	}
-	if len(last)+len(parts) > mostWrites || size(last)+size(parts) > largestTransaction {
-		if err := s.stage(ctx, snapshot.Case.ID, parts); err != nil {
+	left, err := s.get(ctx, caseKey(claim.id), skImport)
+	if err != nil {
+		return false, err
+	}
+	if left == nil && len(last)+len(parts) < mostWrites && size(last)+size(parts) <= largestTransaction {
+		last = append(append(last, parts...), s.noClaim(claim))
+	} else {
+		if err := s.stage(ctx, claim, parts); err != nil {
 			return false, err
 		}
-		parts = nil
+		last = append(last, s.endOf(claim))
 	}
-	last = append(last, parts...)
 	err = s.transact(ctx, last)
 	for n := range last {
 		if refused(err, n) { // by what another process wrote since this one looked
@@ -154,48 +161,6 @@ func (s *Store) recordItem(ctx context.Context, r action.Record) (item, error) {
 	return i, err
 }
 
-// largestTransaction is below the 4 MB that TransactWriteItems takes.
-const largestTransaction = 3 << 20
-
-// stage writes the parts of a case that is not there yet, in the place of what an import that was cut off may have left.
-func (s *Store) stage(ctx context.Context, id string, parts []types.TransactWriteItem) error {
-	ours := map[string]bool{}
-	for _, w := range parts {
-		ours[item(w.Put.Item).text(SortKey)] = true
-	}
-	for _, prefix := range []string{skRecord, skEntry, skDocument} {
-		left, err := s.under(ctx, caseKey(id), prefix)
-		if err != nil {
-			return err
-		}
-		for _, i := range left {
-			if sk := i.text(SortKey); !ours[sk] {
-				parts = append(parts, types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: key(caseKey(id), sk)}})
-			}
-		}
-	}
-	for len(parts) > 0 {
-		n := 1
-		for n < len(parts) && n < mostWrites && size(parts[:n+1]) <= largestTransaction {
-			n++
-		}
-		if err := s.transact(ctx, parts[:n]); err != nil {
-			return err
-		}
-		parts = parts[n:]
-	}
-	return nil
-}
-
-func size(writes []types.TransactWriteItem) (bytes int) {
-	for _, w := range writes {
-		if w.Put != nil {
-			bytes += item(w.Put.Item).size()
-		}
-	}
-	return bytes
-}
-
 // suppressionWrites are those of suppressions that the table has nothing in the place of.
 func (s *Store) suppressionWrites(ctx context.Context, snapshot casefile.Snapshot) (writes []types.TransactWriteItem, err error) {
 	for _, p := range snapshot.Suppressions {
@@ -236,45 +201,73 @@ func (s *Store) countWrites(ctx context.Context, snapshot casefile.Snapshot) (wr
 	return writes, nil
 }
 
-// ImportPauses implements casefile.Store.
+// ImportPauses implements casefile.Store. A long journal is written in parts, each of which leaves the table as it was after the last
+// entry in it.
 func (s *Store) ImportPauses(ctx context.Context, entries []casefile.Entry) (written bool, err error) {
-	err = s.again(ctx, func() error {
-		had, err := s.Pauses(ctx)
-		if err != nil {
+	for more := true; more && err == nil; written = written || more {
+		err = s.again(ctx, func() (err error) {
+			more, err = s.importPauses(ctx, entries)
 			return err
-		}
-		more, left, err := casefile.PausesAfter(had, entries)
-		if written = err == nil && len(more) > 0; !written {
-			return err
-		}
-		is := key(pkPause, skPause)
-		is["entries"] = number(len(entries))
-		if left != nil {
-			if err := s.keepBody(ctx, is, left); err != nil {
-				return err
-			}
-		}
-		write := s.putting(is, "attribute_not_exists(pk)")
-		if len(had) > 0 {
-			write = s.putting(is, "entries = :was")
-			write.Put.ExpressionAttributeValues = item{":was": number(len(had))}
-		}
-		writes := []types.TransactWriteItem{write}
-		for _, e := range more {
-			i := key(pkPause, entryKey(e.Seq))
-			if err := s.keepBody(ctx, i, e); err != nil {
-				return err
-			}
-			writes = append(writes, s.putting(i, "attribute_not_exists(pk)"))
-		}
-		err = s.transact(ctx, writes)
-		if refused(err, 0) {
-			return errOvertaken
-		}
-		return err
-	})
+		})
+	}
 	if err != nil {
 		return false, fmt.Errorf("import pauses: %w", err)
 	}
 	return written, nil
+}
+
+// importPauses writes as many entries as a transaction takes; more is false where there were none to write.
+func (s *Store) importPauses(ctx context.Context, entries []casefile.Entry) (more bool, err error) {
+	had, err := s.Pauses(ctx)
+	if err != nil {
+		return false, err
+	}
+	missing, _, err := casefile.PausesAfter(had, entries)
+	if err != nil || len(missing) == 0 {
+		return false, err
+	}
+	upTo := partOfPauses(missing)
+	_, left, err := casefile.PausesAfter(nil, entries[:len(had)+upTo])
+	if err != nil {
+		return false, err
+	}
+	is := key(pkPause, skPause)
+	is["entries"] = number(len(had) + upTo)
+	if left != nil {
+		if err := s.keepBody(ctx, is, left); err != nil {
+			return false, err
+		}
+	}
+	write := s.putting(is, "attribute_not_exists(pk)")
+	if len(had) > 0 {
+		write = s.putting(is, "entries = :was")
+		write.Put.ExpressionAttributeValues = item{":was": number(len(had))}
+	}
+	writes := []types.TransactWriteItem{write}
+	for _, e := range missing[:upTo] {
+		i := key(pkPause, entryKey(e.Seq))
+		if err := s.keepBody(ctx, i, e); err != nil {
+			return false, err
+		}
+		writes = append(writes, s.putting(i, "attribute_not_exists(pk)"))
+	}
+	err = s.transact(ctx, writes)
+	if refused(err, 0) {
+		return false, errOvertaken
+	}
+	return err == nil, err
+}
+
+// partOfPauses is how many of the entries to write at once. A part that is not the last ends with a resumption, if there is one: a
+// pause that is over long since should not hold anything up, not even for the moment between two parts.
+func partOfPauses(missing []casefile.Entry) int {
+	if len(missing) < mostWrites {
+		return len(missing)
+	}
+	for n := mostWrites - 1; n > 0; n-- {
+		if missing[n-1].Event == "resumed" {
+			return n
+		}
+	}
+	return mostWrites - 1
 }

@@ -73,6 +73,7 @@ const (
 	skOpen       = "OPEN"
 	skCase       = "CASE"
 	skRecords    = "RECORDS"
+	skImport     = "IMPORT"
 	skCaseOf     = "CASE#"
 	skRecord     = "RECORD#"
 	skEntry      = "JOURNAL#"
