@@ -53,6 +53,8 @@ type Env struct {
 	// ReactivateKeys lets Undo reactivate access keys, which it does not do by itself.
 	ReactivateKeys bool
 
+	// Interrupted says that an attempt before this one began to change something, and that nothing is known of its end.
+	Interrupted bool
 	// Attempt counts the calls of Do in this record, from 1: the longer something takes, the longer the next wait.
 	Attempt int
 

@@ -43,6 +43,10 @@ func Run(ctx context.Context, l Ledger, env *Env, a Action, caseID string, req R
 	}
 	own := *env
 	own.notes, own.remains, own.disowned = &notebook{lines: slices.Clone(rec.Notes)}, &notebook{}, &notebook{}
+	own.Interrupted = rec.Status == Doing
+	if rec.Status == Failed { // what it left is not known to be over
+		own.remains.lines = slices.Clone(rec.Remains)
+	}
 	own.Touch = refusable(a.ID, env.Touch)
 	r := runner{l: l, env: &own, a: a, drifts: new(int)}
 	if rec.Status == Undone { // what was before is not what is before now
@@ -271,7 +275,7 @@ func nothingToDo(err error) (reason string, moot bool) {
 // half-made change from someone else's; where that cannot be read, release takes the whole change for ours.
 func (r runner) fail(ctx context.Context, rec Record, err error) (Record, error) {
 	rec.Status, rec.Error, rec.Ended = Failed, err.Error(), time.Now().UTC()
-	rec.Reason, rec.Notes = r.env.notes.text(), r.env.notes.all()
+	rec.Reason, rec.Notes, rec.Remains = r.env.notes.text(), r.env.notes.all(), r.env.remains.all()
 	if len(rec.Prior) > 0 {
 		ctx, cancel := detached(ctx)
 		defer cancel()

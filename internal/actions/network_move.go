@@ -37,6 +37,13 @@ func move(ctx context.Context, env *action.Env, on action.On, prior networkState
 	if env.Attempt > 1 {
 		repair = repairGroups(ctx, env, name, name == collectGroup(on.Case))
 	}
+	if env.Interrupted && cut {
+		for id := range prior.Interfaces {
+			if !slices.Contains(left, id) {
+				leaveOpen(env, id, errors.New("the run that isolated it was interrupted"))
+			}
+		}
+	}
 	if len(left) == 0 {
 		dropUntrack(ctx, env, on, nil)
 		return repair
