@@ -56,6 +56,7 @@ KILLS ?= 250
 
 nightly: fuzz ## what takes long: KILLS processes killed at random moments, and every fuzz target (FUZZTIME each)
 	cd internal/faultsim && GOGC=400 $(GO) test -count=1 -timeout 120m -everything -rounds 2000
+	$(GO) test -count=1 -timeout 30m -run 'TestManyFindingsAtOnce|TestThrottledThroughout' ./internal/engine
 	CORDON_KILLS=$(KILLS) $(GO) test -race -count=1 -timeout 60m -v -run TestKills ./internal/killtest
 
 check: $(TOOLS)/golangci-lint $(TOOLS)/gofumpt ## formatting, vet, lint, generated files up to date

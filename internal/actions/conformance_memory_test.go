@@ -47,19 +47,19 @@ func memoryScenarios() []actiontest.Scenario {
 	failing := func(t testing.TB, w *actiontest.World, rec action.Record) { nothingSent(t, w); noURL(t, w, rec) }
 	return []actiontest.Scenario{
 		{Name: "Linux", Action: id, With: with, Setup: staged, Check: captured("AWS-RunShellScript")},
-		{Name: "Windows", Action: id, Instance: actiontest.BatchServer, With: with, Setup: staged, Check: captured("AWS-RunPowerShellScript")},
-		{Name: "slow", Action: id, With: with, Setup: staged, Options: awssim.Options{CommandTime: 4 * time.Minute}, Check: captured("AWS-RunShellScript")},
+		{Name: "Windows", Light: true, Action: id, Instance: actiontest.BatchServer, With: with, Setup: staged, Check: captured("AWS-RunPowerShellScript")},
+		{Name: "slow", Light: true, Action: id, With: with, Setup: staged, Options: awssim.Options{CommandTime: 4 * time.Minute}, Check: captured("AWS-RunShellScript")},
 		{
-			Name: "too slow", Action: id, With: memoryWith(memoryTool, func(s settings) { s["seconds"] = 120 }), Setup: staged,
+			Name: "too slow", Light: true, Action: id, With: memoryWith(memoryTool, func(s settings) { s["seconds"] = 120 }), Setup: staged,
 			Options: awssim.Options{CommandTime: 4 * time.Minute},
 			Want:    action.Failed, Text: "ended with Execution Timed Out", Check: failing,
 		},
 		{
-			Name: "URLs over before the end", Action: id, With: memoryWith(memoryTool, func(s settings) { s["seconds"] = 125 }), Setup: staged,
+			Name: "URLs over before the end", Light: true, Action: id, With: memoryWith(memoryTool, func(s settings) { s["seconds"] = 125 }), Setup: staged,
 			Options: awssim.Options{CommandTime: 150 * time.Second}, Want: action.Failed, Text: "send part 1: refused (403)", Check: failing,
 		},
-		{Name: "another tool", Action: id, With: with, Setup: stageTool("a tool that somebody put there"), Want: action.Failed, Text: "it was not run", Check: failing},
-		{Name: "a tool that fails", Action: id, With: memoryWith("exit 3", nil), Setup: stageTool("exit 3"), Want: action.Failed, Text: "the host says: the tool ended with 3", Check: failing},
+		{Name: "another tool", Light: true, Action: id, With: with, Setup: stageTool("a tool that somebody put there"), Want: action.Failed, Text: "it was not run", Check: failing},
+		{Name: "a tool that fails", Light: true, Action: id, With: memoryWith("exit 3", nil), Setup: stageTool("exit 3"), Want: action.Failed, Text: "the host says: the tool ended with 3", Check: failing},
 		{
 			Name: "no tool there", Action: id, With: with, Want: action.Failed, Text: "find the memory tool s3://", Check: failing,
 			Setup: func(_ testing.TB, w *actiontest.World) {

@@ -67,7 +67,7 @@ func (a *app) printVerifications(all []verification) {
 		case len(v.Drift) > 0:
 			mark, text = s.bad.Render("✗ drifted"), firstTrouble(v)
 		case !v.Holds:
-			mark, text = s.bad.Render("✗ evidence"), firstTrouble(v)
+			mark, text = s.bad.Render("✗ spoilt "), firstTrouble(v)
 		}
 		fmt.Fprintf(a.Out, "%s  %s  %-11s  %s  %s\n", mark, v.Case.ID, line(string(v.Case.Status)), line(v.Case.Target.ID), line(text))
 	}

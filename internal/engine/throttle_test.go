@@ -130,7 +130,7 @@ func answerStorm(t *testing.T, n int, pace *cloud.Pace) *storm {
 // 400 groups, of which AWS makes 50 at once and then 5 a second.
 func TestManyFindingsAtOnce(t *testing.T) {
 	n, few := 200, 60
-	if testing.Short() {
+	if testing.Short() || raced {
 		n = few
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -216,7 +216,7 @@ func inlineActions(p playbook.Playbook) (ids []string) {
 // begins, and release restores exactly.
 func TestThrottledThroughout(t *testing.T) {
 	seeds := uint64(6)
-	if testing.Short() {
+	if testing.Short() || raced {
 		seeds = 2
 	}
 	for name, f := range oneOfEach(t) {

@@ -1,0 +1,6 @@
+//go:build !race
+
+package engine_test
+
+// raced says that the race detector is on, which makes everything several times slower.
+const raced = false
