@@ -8,8 +8,9 @@
 //   - release restores the account exactly
 //   - groups, snapshots, tickets and messages are made once
 //
-// A scenario runs in virtual time (testing/synctest). How long a call takes follows from a seed and from what is called, so
-// that calls that are made side by side have one order, and a scenario is the same each time.
+// A scenario runs in virtual time (testing/synctest). How long a call takes follows from a seed and from what is called; calls
+// that are made side by side at one moment may change places. So a fault is for the n-th call of a name, and meets the same one
+// each time.
 //
 //	go test ./internal/faultsim                       a part of the scenarios
 //	go test ./internal/faultsim -exhaustive           every call of every playbook: what make test runs

@@ -24,10 +24,13 @@ type call struct {
 	N      int    // 1 for the process's first
 	Medium medium // what it goes to
 	Name   string // what is called: "EC2 ModifyNetworkInterfaceAttribute", "store SaveRecord ec2.tag"
-	Key    string // with what
+	Nth    int    // 1 for the process's first of that name
 }
 
-func (c call) String() string { return fmt.Sprintf("%d %s", c.N, c.Name) }
+func (c call) String() string { return fmt.Sprintf("%d (the %d. %s)", c.N, c.Nth, c.Name) }
+
+// is says whether two calls are the same one of a scenario: what is made side by side at one moment has no order.
+func (c call) is(o call) bool { return c.Name == o.Name && c.Nth == o.Nth }
 
 // effect is what becomes of a call.
 type effect int
@@ -54,6 +57,7 @@ type gate struct {
 	dead  bool
 	calls []call
 	seen  map[string]int
+	named map[string]int
 }
 
 // pass makes a call, or what the fault makes of it. key tells calls apart that may be under way side by side.
@@ -66,7 +70,8 @@ func (g *gate) pass(ctx context.Context, m medium, name, key string, do func() e
 		g.mu.Unlock()
 		return errDead
 	}
-	c := call{len(g.calls) + 1, m, name, key}
+	g.named[name]++
+	c := call{len(g.calls) + 1, m, name, g.named[name]}
 	g.calls = append(g.calls, c)
 	e := passes
 	if g.decide != nil {
@@ -108,7 +113,7 @@ const noAnswer = 10 * time.Second
 func (g *gate) travel(ctx context.Context, key string) error {
 	g.mu.Lock()
 	if g.seen == nil {
-		g.seen = map[string]int{}
+		g.seen, g.named = map[string]int{}, map[string]int{}
 	}
 	g.seen[key]++
 	occurrence := g.seen[key]

@@ -25,6 +25,9 @@ var (
 // throttled and unanswered calls, while a person releases cases. A round follows from its seed.
 func TestRandom(t *testing.T) {
 	from, to := int64(1), int64(*rounds)
+	if raced {
+		to = min(to, 8)
+	}
 	if *seed != 0 {
 		from, to = *seed, *seed
 	}
