@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -84,7 +85,7 @@ type app struct {
 // Main runs the command line and gives the exit code.
 func Main(ctx context.Context, args []string, streams IO) int {
 	out := &watched{w: streams.Out}
-	streams.Out = out
+	streams.Out, streams.Err = out, &watched{w: streams.Err}
 	a := &app{IO: streams}
 	root := a.root()
 	root.SetArgs(args)
@@ -106,13 +107,16 @@ func Main(ctx context.Context, args []string, streams IO) int {
 }
 
 // watched remembers the first write that failed: a report that nobody could read was not given. A reader that went away
-// on purpose (head) is no failure.
+// on purpose (head) is no failure. What is written side by side (progress, the SDK's warnings) comes one after another.
 type watched struct {
 	w   io.Writer
+	mu  sync.Mutex
 	err error
 }
 
 func (o *watched) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	n, err := o.w.Write(p)
 	if err != nil && o.err == nil {
 		o.err = err

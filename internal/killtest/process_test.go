@@ -94,13 +94,18 @@ func (b *box) run(at moment, args ...string) ended {
 		b.Error(err)
 		return ended{}
 	}
-	kill, over := sync.OnceFunc(func() { _ = cmd.Process.Kill() }), make(chan struct{})
+	running, over := make(chan struct{}), make(chan struct{})
+	kill := sync.OnceFunc(func() {
+		<-running
+		_ = cmd.Process.Kill()
+	})
 	b.office.join(name, at, kill)
 	began, generation := time.Now(), b.generation()
 	if err := cmd.Start(); err != nil {
 		b.Error(err)
 		return ended{}
 	}
+	close(running)
 	var watch sync.WaitGroup
 	watch.Go(func() { b.watch(at, generation, kill, over) })
 	said, lines := read(progress, at.line, kill)

@@ -59,6 +59,9 @@ func (k *keeper) key(caseID, name string) string {
 // is read while the content is on its way.
 func (k *keeper) Put(ctx context.Context, caseID, name string, content []byte) (action.Artifact, Entry, error) {
 	a, e, err := k.put(ctx, caseID, name, content)
+	if err != nil && !errors.Is(err, ErrExists) && ctx.Err() == nil { // the content may be there, and not be chained
+		a, e, err = k.put(ctx, caseID, name, content)
+	}
 	if err != nil {
 		return action.Artifact{}, Entry{}, fmt.Errorf("put evidence %q of case %s: %w", name, caseID, err)
 	}
