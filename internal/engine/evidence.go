@@ -77,7 +77,7 @@ func (e evidence) catchUp(ctx context.Context) error {
 		return fmt.Errorf("read the manifest of case %s: %w", e.caseID, err)
 	}
 	for _, entry := range entries {
-		a := action.Artifact{URI: e.vault.URI(e.caseID, entry.Name), SHA256: entry.SHA256, Bytes: entry.Bytes}
+		a := e.artifact(entry)
 		if slices.ContainsFunc(c.Evidence, func(known action.Artifact) bool { return known.URI == a.URI }) {
 			continue
 		}
@@ -86,6 +86,11 @@ func (e evidence) catchUp(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// artifact is a piece as its entry in the manifest has it.
+func (e evidence) artifact(entry vault.Entry) action.Artifact {
+	return action.Artifact{URI: e.vault.URI(e.caseID, entry.Name), SHA256: entry.SHA256, Bytes: entry.Bytes}
 }
 
 // laterHead keeps the head of the longer chain: two pieces may be listed in another order than they were chained.
@@ -115,7 +120,7 @@ func (e evidence) Find(ctx context.Context, name string) (action.Artifact, bool,
 	}
 	for _, entry := range entries {
 		if entry.Name == name {
-			a := action.Artifact{URI: uri, SHA256: entry.SHA256, Bytes: entry.Bytes}
+			a := e.artifact(entry)
 			return a, true, e.list(ctx, a, entry)
 		}
 	}

@@ -98,14 +98,14 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 			}
 			continue
 		}
+		a := actions[s.Action]
+		until := byAction[a.Until] // what takes over from it
 		switch {
-		case rec.Status == action.Done && s.Essential && brokenOff(byAction[actions[s.Action].Until]):
-			until := byAction[actions[s.Action].Until]
+		case rec.Status == action.Done && s.Essential && brokenOff(until):
 			missing = append(missing, until.Action+": "+why(until))
 		case rec.Status == action.Done:
-			a := actions[s.Action]
 			v.residual = append(v.residual, rec.Remains...)
-			if a.Until == "" || byAction[a.Until].Status != action.Done {
+			if until.Status != action.Done {
 				more, err := action.Residual(a, rec)
 				if err != nil {
 					failed = append(failed, err.Error())
@@ -115,9 +115,9 @@ func judge(p playbook.Playbook, actions map[string]action.Action, records []acti
 			if s.Essential && rec.Acted.After(v.acted) {
 				v.acted = rec.Acted
 			}
-		case begun && s.Essential && byAction[actions[s.Action].Until].Status == action.Done: // what that one set was read back
+		case begun && s.Essential && until.Status == action.Done: // what that one set was read back
 			v.residual = append(v.residual, rec.Remains...)
-			if until := byAction[actions[s.Action].Until]; until.Acted.After(v.acted) {
+			if until.Acted.After(v.acted) {
 				v.acted = until.Acted
 			}
 		case s.Essential && rec.Status == action.Skipped && rec.Moot:
